@@ -2,7 +2,7 @@ import { isPrivateKey } from '#domain/alert/rule.js';
 import type { Entered } from '#domain/command/entered.js';
 import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
-import { firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
+import { type FormName, firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
 import { bridgeOf } from '#domain/incident/bridge.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
@@ -79,6 +79,13 @@ export interface Muting {
   asking: Asking;
 }
 
+/** What the form of an export asks for. */
+export interface Exporting {
+  ask: Extract<Ask, { type: 'export' | 'postmortem' }>;
+  incident: number;
+  asking: Asking;
+}
+
 /** @property until null: not muted any more */
 interface Mute {
   key: string;
@@ -100,7 +107,7 @@ export type Answer =
   /** `ours`: all of it is our own words, with marks for `code` and *bold*; else people's words are in it, literally. */
   /** `next`: what is likely next, for a front that has buttons; the text says it too. */
   | { kind: 'text'; text: string; ours?: boolean; next?: NextOffer }
-  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' | 'status'; incident: number | null }
+  | { kind: 'form'; form: FormName; incident: number | null }
   | ({ kind: 'export' } & Wanted);
 
 interface WatchOffer {
@@ -111,7 +118,7 @@ interface WatchOffer {
 }
 
 /** What is typed, or what a button or a form means. */
-export type Asked = Typed | Meant | Running | Muting;
+export type Asked = Typed | Meant | Running | Muting | Exporting;
 
 /** The same request gets the same answer from every front; fronts only decode it, and dress the answer. */
 export type Answerer = (asked: Asked) => Promise<Answer>;
@@ -185,6 +192,7 @@ export function createAnswer(ports: AnswerPorts): Answerer {
     }
     if ('mute' in typed) return muted(ports, typed);
     if ('run' in typed) return clean(await running(ports, typed));
+    if ('ask' in typed) return exporting(ports, typed);
     // Beside the answer: what somebody puts into a key store now is recognised when it is typed a while later.
     void ports.learnKeys?.();
     const { text } = typed.entered;
@@ -227,6 +235,7 @@ function counted(answer: Answerer, metrics: Pick<Metrics, 'answered' | 'refused'
 function verbOf(asked: Asked): string | null {
   if ('intent' in asked) return asked.intent.type;
   if ('mute' in asked) return 'mute';
+  if ('ask' in asked) return asked.ask.type;
   return 'run' in asked ? 'run' : verbIn(asked.entered);
 }
 
@@ -273,7 +282,9 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
     const { incident, remark } = which;
     const asking = at(incident);
     const power = powerOf(said);
-    const no = power && (await permitted(power, incident, asking));
+    let no = power && (await permitted(power, incident, asking));
+    // The form of a run plans one too: it is opened for whoever may either.
+    if (no && said.kind === 'form' && said.form === 'run') no = await permitted('plan', incident, asking);
     if (no) return refused(no);
     if (typed.mayPublish === false && incident !== null) {
       const isPost = await lookedUp(() => changesPost(ports.read, said, incident, asking));
@@ -325,12 +336,16 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
 
 const refused = (refusal: Refusal) => ({ kind: 'refused', refusal }) as const;
 
+const FORM_POWERS: Readonly<Record<FormName, Power>> = {
+  ...{ open: 'declare', note: 'note', log: 'note', publish: 'publish', run: 'run', export: 'export' },
+  ...{ status: 'state', sev: 'state', lead: 'state', action: 'state' },
+};
+
 /** What a line needs that `handle` does not ask for: questions, forms, and runbooks before their files are read. */
 function powerOf(said: Parsed): Power | null {
   switch (said.kind) {
     case 'form':
-      if (said.form === 'status') return 'state';
-      return said.form === 'publish' ? 'publish' : 'note';
+      return FORM_POWERS[said.form];
     case 'run':
       return said.planOnly ? 'plan' : 'run';
     case 'watch':
@@ -522,6 +537,17 @@ async function proposed(
   if (isRefusal(found)) return refused(found);
   const said = [...notes, ...found.notes, ...(planOnly ? [] : remarkOnOwner(asking))];
   return record(ports, found.intent, incident, asking, said);
+}
+
+/** The form of an export: the same as typing it. */
+async function exporting(
+  { read, permits }: AnswerPorts,
+  { ask, incident, asking }: Exporting,
+): Promise<Answer> {
+  const no = await lookedUp(async () => (await permits?.('export', incident, asking)) ?? null);
+  if (no) return refused(no);
+  const seen = await lookedUp(() => answerAsk(read, ask, incident, asking, 'UTC', ''));
+  return isRefusal(seen) ? refused(seen) : seen;
 }
 
 /** Nothing of it is in any incident's record: it is about alerts that are in none yet. */

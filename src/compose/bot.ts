@@ -182,6 +182,8 @@ async function build(
     answer: core.answer,
     handle: core.handle,
     read: core.read,
+    mine: core.mine,
+    shelf: core.runbooks.shelf,
     owe: async (effect, of) => {
       // Lanes of their own: a pin must not wait behind a channel that cannot be made, nor behind an export that fails.
       // That a pin is gone is said behind what it recorded.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type AnswerPorts, createAnswer } from '#answer/answer.js';
+import { createMine } from '#answer/mine.js';
 import type { Config } from '#config/config.js';
 import { groupId } from '#domain/alert/signal.js';
 import { type BridgeSettings, bridgeUrl } from '#domain/incident/bridge.js';
@@ -88,7 +89,7 @@ export async function openCore(
     ...(metrics && { metrics }),
   });
   const handle: Handle = recorder;
-  const { before, permits } = recorder;
+  const { before, permits, would, powers } = recorder;
   const read = createRead(store, lookups.inChannel, lookups.account, rules.see ? permits : null);
   const { command, roles, components } = config.org;
   const bridge = bridgeFrom(config.org.bridge);
@@ -123,6 +124,8 @@ export async function openCore(
     answer,
     before,
     permits,
+    /** What somebody has before them. */
+    mine: createMine({ read, would, powers }),
     runbooks,
     alerts,
     bridge,

@@ -37,7 +37,7 @@ const ACTS = { from: ACTING, acts: true };
  * deactivated accounts read and note where they are members, and no more; no configuration gives them more.
  */
 export const PERMISSIONS = {
-  declare: power('Opening an incident', ['open']),
+  declare: power('Opening an incident', ['open', 'Declare an incident', 'Declare from message']),
   note: power('Recording', ['note', 'log', ':pushpin:', 'pin', 'Add to timeline'], { guests: true }),
   correct: power('Correcting an entry', ['edit', 'time', 'strike', 'undo', 'log #N']),
   state: power('Changing an incident', [
@@ -48,10 +48,11 @@ export const PERMISSIONS = {
   invite: power('Letting people in or out', ['invite', 'uninvite']),
   see: power(
     'Looking at an incident',
-    ['here', 'show', 'list', 'search', 'timeline', 'history', 'catchup', 'actions', 'runs'],
-    {
-      guests: true,
-    },
+    [
+      ...['here', 'show', 'list', 'search', 'timeline', 'history', 'catchup', 'actions', 'runs'],
+      'the Home tab',
+    ],
+    { guests: true },
   ),
   mute: power('Muting alerts', ['mute']),
   page: power('Paging', ['page', 'ack', 'Acknowledge']),
@@ -290,6 +291,21 @@ export function maySay({ type }: Pick<Intent, 'type'>, source: Asking['source'])
   if (OF_THE_MACHINE.has(type)) return source === 'cli';
   if (source === 'alerts') return OF_MONITORING.has(type);
   return source === 'bot' || powerFor({ type }) !== null;
+}
+
+/** How far somebody has a power: everywhere; in those incidents where they hold a role or are in the channel; not at all. */
+export type Reach = 'everywhere' | 'there' | 'nowhere';
+
+/**
+ * @param asker looked up; whether they are in a channel is no matter here
+ * @returns how far the table gives that power to somebody, before any one incident is looked at
+ */
+export function reachOf(power: Power, asking: Asking, asker: Asker, rules: Rules): Reach {
+  const { from, guests } = PERMISSIONS[power];
+  if (isLimited(asker.account)) return guests ? 'there' : 'nowhere';
+  if (forbidden(power, null, asking, { ...asker, present: false }, rules) === null) return 'everywhere';
+  const places = (rules[power] ?? from).filter((name) => /^[a-z][a-z0-9-]*$/.test(name));
+  return places.length > 0 && asker.account === 'member' ? 'there' : 'nowhere';
 }
 
 /** @returns the power that an intent needs, planning and breaking the glass told apart; null: only Tocsin asks for such a thing */

@@ -192,6 +192,10 @@ export const SENTENCES = {
     sentence: `${p.person} is ${p.role} of ${p.ref} already.`,
     next: 'Name somebody else, or carry on.',
   }),
+  CHANGED_SINCE: (p: { ref: string; now: string }) => ({
+    sentence: `${p.ref} is ${p.now} by now: somebody changed it after this was shown to you. Nothing was kept.`,
+    next: 'If it is to be changed all the same, send the form again, or type it.',
+  }),
   UNKNOWN_PERSON: (p: { name: string; unsaid?: string; both?: boolean }) => ({
     sentence: `${
       p.both

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Fact } from '#domain/incident/fact.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { Permits, Rules } from '#domain/permission.js';
+import type { Permits, Power, Reach, Rules } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { SecretKind } from '#domain/secret/kind.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
@@ -23,6 +23,7 @@ import {
   lookedUpFor,
   type People,
   permitted,
+  powersOf,
   withGroups,
 } from './lookups.js';
 import { type Scrubbing, withoutSecrets } from './secrets.js';
@@ -69,7 +70,19 @@ interface HandleOptions extends WriterOptions {
   log?: Pick<Log, 'info' | 'debug'>;
 }
 
-export function createHandle(options: HandleOptions): Handle & { before: Before; permits: Permits } {
+/**
+ * Would that be recorded, if they asked for it now? Judged as it would be, and nothing is written.
+ * @returns null: it would; or the refusal that they would get
+ * @throws {Unavailable} when the database cannot be asked
+ */
+export type Would = (intent: TypedIntent, target: number, asking: Asking) => Promise<Refusal | null>;
+
+/** How far somebody has each power, for telling them. */
+export type Powers = (asking: Asking) => Promise<Array<{ power: Power; reach: Reach }>>;
+
+export function createHandle(
+  options: HandleOptions,
+): Handle & { before: Before; permits: Permits; would: Would; powers: Powers } {
   const writer = new Writer(options);
   const rules = options.rules ?? {};
   const admit = createAdmission(options.store, rules);
@@ -99,6 +112,14 @@ export function createHandle(options: HandleOptions): Handle & { before: Before;
   return Object.assign(log ? loggedHandle(record, log) : record, {
     before: (asking: Asking) => writer.before(asking),
     permits: permitted.bind(null, options.store, rules),
+    powers: powersOf.bind(null, options.store, rules),
+    async would(intent: TypedIntent, target: number, asking: Asking) {
+      const admission = await admit(intent, target, asking);
+      const request = { intent, target, asking, notes: [], admission };
+      const { refused, failed } = await draftGroup(options.store, new Cache(), [request], new Map(), rules);
+      if (failed[0]) throw failed[0].error;
+      return refused[0]?.refusal ?? null;
+    },
   });
 }
 

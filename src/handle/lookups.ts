@@ -10,14 +10,18 @@ import {
   CHANNEL,
   EVERYONE,
   forbidden,
+  GIVEN_POWERS,
   isLimited,
+  isStranger,
   mayHearOf,
   mustBeMet,
   namesIn,
   PERMISSIONS,
   type Power,
   powerFor,
+  type Reach,
   type Rules,
+  reachOf,
   sees,
   speakerOf,
   unseen,
@@ -173,6 +177,22 @@ export async function permitted(
   }
   const asker = wanted ? await askerOf(people, power, state, asking, rules) : askerIn(asking);
   return forbidden(power, state, asking, asker, rules);
+}
+
+/** How far the table gives somebody each power that tocsin.yml could give; Slack is asked who they are, if need be. */
+export async function powersOf(
+  people: People,
+  rules: Rules,
+  asked: Asking,
+): Promise<Array<{ power: Power; reach: Reach }>> {
+  const account = isStranger(asked) ? await people.account(asked.team, asked.by.id) : asked.account;
+  const asking = account === undefined ? asked : { ...asked, account };
+  return Promise.all(
+    GIVEN_POWERS.map(async (power) => {
+      const asker = isLimited(account) ? askerIn(asking) : await askerOf(people, power, null, asking, rules);
+      return { power, reach: reachOf(power, asking, asker, rules) };
+    }),
+  );
 }
 
 /** Must something be found out about the asker? Not where every full member may, and nobody else is answered for. */

@@ -1,4 +1,4 @@
-import type { Asking, TypedIntent } from '#domain/incident/intent.js';
+import type { Asking, CapturedMessage, TypedIntent } from '#domain/incident/intent.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import type { SecretKind } from '#domain/secret/kind.js';
 import { scrubAll, scrubLines, scrubSecrets } from '#domain/secret/scrub.js';
@@ -41,13 +41,16 @@ export function withoutSecrets(
   const heard = intent.type === 'NoteMessageEdited';
   if (!heard && (asking.source === 'bot' || asking.source === 'alerts')) return known;
   switch (intent.type) {
-    case 'CaptureMessage': {
-      const { message } = intent;
-      const before = said.type === 'CaptureMessage' ? said.message.text : message.text;
-      // Only what the author wrote: the place of the message in Slack is its identity. They are told beside it, by themselves.
-      const files = message.files?.map((file) => ({ ...file, name: scrubSecrets(file.name, keeps).text }));
-      const fit = { ...message, ...written(message.text, before, keeps), ...(files && { files }) };
-      return { intent: { ...intent, message: fit }, notes: [] };
+    case 'CaptureMessage':
+      return { intent: { ...intent, message: withoutLooks(intent.message, said, keeps) }, notes: [] };
+    case 'OpenIncident': {
+      const { message, ...own } = intent;
+      const { value, removed } = scrubAll(own, keeps);
+      const taken = message && withoutLooks(message, said, keeps);
+      return {
+        intent: { ...value, ...(taken && { message: taken }) },
+        notes: secretsRemark(removed, asking.source),
+      };
     }
     case 'NoteMessageEdited': {
       const { edit } = intent;
@@ -88,15 +91,34 @@ function written(
   return { text, ...(secrets.length > 0 && { secrets }) };
 }
 
+/** @returns the message of Slack's that an intent records; null: it records none */
+function messageOf(intent: TypedIntent): CapturedMessage | null {
+  return intent.type === 'CaptureMessage' || intent.type === 'OpenIncident' ? (intent.message ?? null) : null;
+}
+
+/** Only what the author wrote: the place of the message in Slack is its identity. They are told beside it, by themselves. */
+function withoutLooks(
+  message: CapturedMessage,
+  said: TypedIntent,
+  keeps: ReadonlySet<SecretKind> | undefined,
+): CapturedMessage {
+  const files = message.files?.map((file) => ({ ...file, name: scrubSecrets(file.name, keeps).text }));
+  const before = messageOf(said)?.text ?? message.text;
+  return { ...message, ...written(message.text, before, keeps), ...(files && { files }) };
+}
+
 function withoutKnown(intent: TypedIntent, asking: Asking, scrub: Scrubbing): Fit | Refusal {
   const said = JSON.stringify(intent);
   if (scrub.text(said) === said) return { intent, notes: [] };
   if (asking.source === 'bot' || asking.source === 'alerts') return { intent: scrub.json(intent), notes: [] };
-  if (intent.type !== 'CaptureMessage') return secretTyped(asking);
-  const { message } = intent;
+  const message = messageOf(intent);
+  // What stands in Slack is kept without it; what is typed beside it is not.
+  const typed = JSON.stringify({ ...intent, message: null });
+  if (message === null || scrub.text(typed) !== typed) return secretTyped(asking);
   const files = message.files?.map((file) => ({ ...file, name: scrub.text(file.name) }));
-  const kept = { ...message, text: scrub.text(message.text), ...(files && { files }) };
-  return { intent: { ...intent, message: kept }, notes: [] };
+  const clean = { ...message, text: scrub.text(message.text), ...(files && { files }) };
+  if (intent.type === 'OpenIncident') return { intent: { ...intent, message: clean }, notes: [] };
+  return { intent: { type: 'CaptureMessage', message: clean }, notes: [] };
 }
 
 /** @returns texts among the inputs of a run, each by itself: what they are called says nothing of them */

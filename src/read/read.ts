@@ -1,6 +1,7 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ActionItem } from '#domain/incident/action.js';
 import { unseal } from '#domain/incident/chain.js';
 import { isOfRun } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
@@ -10,7 +11,7 @@ import type { Refusal } from '#domain/refusal.js';
 import { runsOf } from '#domain/run/state.js';
 import { type RunView, runViewsOf } from '#domain/run/view.js';
 import type { Account } from '#domain/words.js';
-import type { Dossier } from '#render/document.js';
+import { actionItems, type Dossier } from '#render/document.js';
 import type { Undelivered } from '#render/undelivered.js';
 import type { Snapshot } from '#store/incidents.js';
 import { Unavailable } from '#store/pools.js';
@@ -63,6 +64,12 @@ export function createRead(
     /** Incidents that are not resolved, oldest first. */
     async open(viewer: Viewer): Promise<IncidentState[]> {
       return seen(await store.incidents.open(viewer.team), viewer);
+    },
+    /** Action items of an incident, in order of their numbers. */
+    async actions(viewer: Viewer, incident: number): Promise<ActionItem[] | Refusal> {
+      if (await isHidden(viewer, incident)) return unseen(incident);
+      const all = await store.incidents.entriesOf(viewer.team, incident, ['action']);
+      return actionItems(all);
     },
     /** What Slack refused of an incident, or of all: as much of it as `tocsin deliveries` lists. Of incidents that may be seen. */
     refused: (team: string, incident?: number): Promise<Undelivered[]> =>

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { App, type BlockButtonAction, type MessageShortcut } from '@slack/bolt';
+import { App, type BlockButtonAction, type GlobalShortcut, type MessageShortcut } from '@slack/bolt';
 import { codeInWords, mendOf, type Nature, natureOf } from '#domain/slack-code.js';
 import type { Condition } from '#domain/words.js';
 import { now as clock } from '#elapsed.js';
 import type { Metrics } from '#metrics.js';
 import { ACTION_BUTTONS } from './blocks/action.js';
 import { ALERT_ACTIONS } from './blocks/alert.js';
-import { CHOOSE_ACTIONS, NEXT_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
+import { CHOOSE_ACTIONS, HEAD_ACTIONS, ITEM_ACTIONS, NEXT_ACTIONS, OFFER_ACTION } from './blocks/buttons.js';
 import { LINES_ACTION, STRIKE_ACTION } from './blocks/entry.js';
+import { HOME_ACTIONS } from './blocks/home.js';
 import { PAGE_ACTIONS } from './blocks/page.js';
 import { TAKE_ROLE_ACTIONS } from './blocks/people.js';
 import { PUBLISH_ACTIONS } from './blocks/publish.js';
@@ -24,6 +25,7 @@ import {
   onChange,
   onChoose,
   onEdit,
+  onHead,
   onNext,
   onPublish,
   onReopen,
@@ -35,8 +37,10 @@ import {
 } from './buttons.js';
 import {
   createPermalink,
+  createSent,
   createUnassigned,
   onAddToTimeline,
+  onDeclareFrom,
   onMention,
   onMessage,
   onPin,
@@ -44,7 +48,9 @@ import {
   onTakeLines,
   onWhich,
 } from './capture/shortcut.js';
-import { type Context, createWhere, onCommand, type Workspace } from './listener.js';
+import { createHomes, onDeclare, onHomeOpened, onItemDone, onRefresh } from './home.js';
+import { type Context, createWhere, type Homes, onCommand, type Workspace } from './listener.js';
+import { FORM_NAMES } from './modals/modals.js';
 import { onPreview, onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
@@ -62,7 +68,8 @@ import {
 import { createHttpFront } from './transport/http.js';
 import { createSocketFront, type SocketPace } from './transport/socket.js';
 
-export interface SlackOptions extends Pick<Context, 'answer' | 'handle' | 'read' | 'owe' | 'log'> {
+export interface SlackOptions
+  extends Pick<Context, 'answer' | 'handle' | 'read' | 'mine' | 'shelf' | 'owe' | 'log'> {
   /** Counts calls and answers. */
   metrics?: Pick<Metrics, 'slackCalled' | 'slackAnswered'>;
   slack: {
@@ -172,6 +179,9 @@ export function createSlack(options: SlackOptions): Slack {
     answer: options.answer,
     handle: options.handle,
     read: options.read,
+    mine: options.mine,
+    shelf: options.shelf,
+    homes: { refresh: (...of) => homes.refresh(...of) },
     owe: options.owe,
     where,
     people,
@@ -186,6 +196,7 @@ export function createSlack(options: SlackOptions): Slack {
     ...(metrics && { metrics }),
     now,
   };
+  const homes: Homes = createHomes(context);
 
   async function startPeople(): Promise<void> {
     try {
@@ -301,17 +312,24 @@ export function listenToOthers(
   app.action<BlockButtonAction>(ACTION_BUTTONS, onActionButton(context));
   app.action<BlockButtonAction>(STRIKE_ACTION, onStrike(context));
   app.view('attach', onAttach(context));
-  app.view('open', onSubmission(context, 'open'));
-  app.view('note', onSubmission(context, 'note'));
-  app.view('log', onSubmission(context, 'log'));
-  app.view('publish', onSubmission(context, 'publish'));
-  app.view('status', onSubmission(context, 'status'));
+  app.action<BlockButtonAction>(HEAD_ACTIONS, onHead(context));
+  app.action<BlockButtonAction>(ITEM_ACTIONS, onItemDone(context));
+  app.action<BlockButtonAction>(HOME_ACTIONS.declare, onDeclare(context));
+  app.action<BlockButtonAction>(HOME_ACTIONS.refresh, onRefresh(context));
+  const sent = createSent(context, unassigned);
+  for (const form of FORM_NAMES) app.view(form, onSubmission(context, form, sent));
   app.view('publish_preview', onPreview(context));
   app.view('which', onWhich(context, unassigned));
   app.shortcut<MessageShortcut>(
     { type: 'message_action', callback_id: 'add_to_timeline' },
     onAddToTimeline(context, unassigned),
   );
+  app.shortcut<MessageShortcut>(
+    { type: 'message_action', callback_id: 'declare_from_message' },
+    onDeclareFrom(context, unassigned),
+  );
+  app.shortcut<GlobalShortcut>({ type: 'shortcut', callback_id: 'declare' }, onDeclare(context));
+  app.event('app_home_opened', onHomeOpened(context));
   app.event('reaction_added', onReaction(context));
   app.event('app_mention', onMention(context));
   app.event('link_shared', onSharedLink(context));

@@ -8,6 +8,7 @@ import type {
 } from '@slack/bolt';
 import { z } from 'zod';
 import { type Entered, plain } from '#domain/command/entered.js';
+import type { VerbName } from '#domain/command/verbs.js';
 import { dayPlus } from '#domain/incident/action.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
@@ -17,7 +18,7 @@ import { refOf, runRef } from '#domain/words.js';
 import { dayIn } from '#render/clock.js';
 import { ACTION_VALUE, answeredReminder } from './blocks/action.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
-import { LINE_VALUE, NEXT_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
+import { HEAD_VALUE, LINE_VALUE, NEXT_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
 import { STRIKE_VALUE } from './blocks/entry.js';
 import { PAGE_VALUE } from './blocks/page.js';
 import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
@@ -26,7 +27,6 @@ import { cut, escaped, plain as literal } from './blocks/text.js';
 import { REOPEN_VALUE, WATCH_VALUE } from './blocks/watch.js';
 import {
   type Asker,
-  asItIs,
   askAndReply,
   askedPost,
   askerOf,
@@ -42,9 +42,11 @@ import {
   replyFor,
   respondTo,
   said,
+  tellAlone,
   triggerKey,
 } from './listener.js';
-import { changeModal, type From, formView, input, modal, valuesOf } from './modals/form.js';
+import { changeModal, type From, input, modal, type Shown, valuesOf } from './modals/form.js';
+import { FORMS, shownIn } from './modals/modals.js';
 import { previewedIn, previewModal } from './modals/preview.js';
 
 type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
@@ -99,6 +101,8 @@ export function onActionButton(context: Context): Middleware<ButtonArgs> {
     });
   };
 }
+/** A button of the headline, there or in the Home tab: what its verb asks for where nothing is typed behind it. */
+export const onHead = (context: Context) => clicked(context, steer, false);
 
 /** *Cancel* under the preview of a public post: nothing is recorded. */
 export function onCancel(context: Context): Middleware<ButtonArgs> {
@@ -125,7 +129,14 @@ export function clicked(
     });
 }
 
-function tell(context: Context, body: BlockButtonAction, reply: Reply, replaces: boolean): Promise<boolean> {
+async function tell(
+  context: Context,
+  body: BlockButtonAction,
+  reply: Reply,
+  replaces: boolean,
+): Promise<unknown> {
+  // In the Home tab there is no channel to be told in.
+  if (body.view?.type === 'home') return tellAlone(context, body.user.id, reply, body.trigger_id);
   return respondTo(body.response_url, { replace_original: replaces, ...ephemeral(reply) }, context.log);
 }
 
@@ -189,7 +200,7 @@ async function change(context: Context, { body, action }: Click): Promise<Reply 
   const carried = unpacked(POST_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
   const { intent, incident, key } = carried;
-  return openPublish(context, body, incident, (from, of) =>
+  return openPublish(context, body, incident, (from, { of }) =>
     changeModal(intent, { ...from, key, replaces: true }, of),
   );
 }
@@ -197,10 +208,7 @@ async function change(context: Context, { body, action }: Click): Promise<Reply 
 async function write(context: Context, { body, action }: Click): Promise<Reply | null> {
   const carried = unpacked(WRITE_VALUE, action.value);
   if (!carried) return tooOld('Type `publish`.');
-  const { components } = context;
-  return openPublish(context, body, carried.incident, (from, of) =>
-    formView('publish', from, { components, of }),
-  );
+  return openPublish(context, body, carried.incident, FORMS.publish.view);
 }
 
 /** Opens a form of a public post, for whoever may publish there: the same that typing `publish` asks. */
@@ -208,15 +216,15 @@ async function openPublish(
   context: Context,
   body: BlockButtonAction,
   incident: number,
-  viewOf: (from: Omit<From, 'post'>, of: IncidentState | null) => types.ModalView | null,
+  viewOf: (from: Omit<From, 'post'>, shown: Shown) => types.ModalView | null,
 ): Promise<Reply | null> {
   const { here, ...asker } = await clickedBy(context, body, incident, null);
   const asked = { ...asker, implied: incident, chosen: !here, entered: plain('publish') };
   const answer = await context.answer(asked);
   if (answer.kind !== 'form') return replyFor(context, answer, asked, originOf(body));
-  const of = await asItIs(context, asker.asking, incident);
+  const shown = await shownIn(context, 'publish', incident, asker);
   const from = { incident, channel: body.channel?.id ?? null, reply: body.response_url || null };
-  const view = viewOf(from, of);
+  const view = viewOf(from, shown);
   if (!view) return said(NO_ROOM);
   if (await openView(context, body.trigger_id, view)) return null;
   return said(`Slack does not open the form now. Type it: ${context.command} publish identified TEXT`);
@@ -454,6 +462,34 @@ function meantByAction(what: string, action: number, from: string, user: string)
     default:
       return { type: 'ChangeAction', action, owner: null, whose: user };
   }
+}
+
+/** What buttons of the headline stand for, of this version and of those before. */
+const HEAD_VERBS: ReadonlySet<string> = new Set<string>([
+  ...(['note', 'status', 'sev', 'lead', 'action', 'run', 'export', 'postmortem'] satisfies VerbName[]),
+]);
+
+async function steer(context: Context, { body, action }: Click): Promise<Reply | null> {
+  const [, verb = ''] = action.action_id.split(':');
+  const carried = unpacked(HEAD_VALUE, action.value);
+  if (!carried || (verb !== 'take' && !HEAD_VERBS.has(verb)))
+    return tooOld('`help` lists what can be typed.');
+  const { incident } = carried;
+  const asker = await lookedUp(context, triggerKey(body.trigger_id), () =>
+    clickedBy(context, body, incident, null),
+  );
+  if (isRefusal(asker)) return refused(asker);
+  const { here, ...by } = asker;
+  const atHome = body.view?.type === 'home';
+  const origin = { ...originOf(body), ...(atHome && { form: { from: { home: true as const } } }) };
+  if (verb !== 'take') {
+    const asked = { ...by, implied: incident, chosen: !here, entered: plain(verb) };
+    return askAndReply(context, asked, origin);
+  }
+  // Nobody led when it was shown: if somebody does by now, it is not taken from them by whoever looked away.
+  const { id, name } = by.asking.by;
+  const intent: TypedIntent = { type: 'AssignRole', role: 'lead', person: { id, name }, seen: null };
+  return askAndReply(context, { intent, incident, asking: { ...by.asking, seesPrivate: here } }, origin);
 }
 
 const TYPE_ALERTS = '`help attach`, `help split`, `help mute` and `help dismiss` say how it is typed.';

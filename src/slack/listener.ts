@@ -8,11 +8,11 @@ import type {
 import { z } from 'zod';
 import type { Asked, Answer as Said, Typed } from '#answer/answer.js';
 import type { NextOffer } from '#answer/here.js';
+import type { Mine } from '#answer/mine.js';
 import { decodeSlack, type Entered, plain } from '#domain/command/entered.js';
 import { verbNamed } from '#domain/command/verbs.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
 import type { PostPreview } from '#domain/status/publish.js';
@@ -21,13 +21,16 @@ import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js
 import type { Logs } from '#log.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
+import type { Shelf } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 import { type CarriedLine, type CarriedNext, nextButtons, packed, whichIncident } from './blocks/buttons.js';
 import { type AskedPost, type CarriedPost, publishQuestion } from './blocks/publish.js';
 import { type Block, cut, escaped } from './blocks/text.js';
 import { watchOffer } from './blocks/watch.js';
-import { type Form, formView } from './modals/form.js';
+import { type From, receiptModal, type Shown } from './modals/form.js';
+import { FORMS, shownIn } from './modals/modals.js';
+import { seenOf } from './modals/steer.js';
 import { type Groups, groupsIn, peopleIn } from './people/groups.js';
 import type { Members } from './people/members.js';
 import { Memory, type People, profileIn } from './people/people.js';
@@ -39,7 +42,7 @@ export type Recorded = { recorded: true; receipt: string };
 type Handle = (...of: Parameters<Recorder>) => Promise<Recorded | Refusal>;
 export type Answer =
   | Exclude<Said, { kind: 'recorded' }>
-  | Omit<Extract<Said, { kind: 'recorded' }>, 'recorded'>;
+  | (Omit<Extract<Said, { kind: 'recorded' }>, 'recorded'> & { recorded?: { incident: number } });
 /** Our names for Slack's workspaces, the first word of every key. */
 export type Workspace = Pick<Store['workspaces'], 'resolve' | 'find' | 'first'>;
 
@@ -57,7 +60,12 @@ export interface Context {
   handle: Handle;
   /** `emoji`: their names, any of which keeps a message; `deleted`: what becomes of the words of one that is deleted. */
   capture: { emoji: readonly string[]; deleted: 'hide' | 'keep' };
-  read: Pick<Read, 'incident' | 'open' | 'ofChannel' | 'captured'>;
+  read: Pick<Read, 'incident' | 'open' | 'list' | 'ofChannel' | 'captured' | 'actions'>;
+  /** What somebody has before them, over all incidents. `inside`: ids of the channels that they are in; null: not known. */
+  mine: (asking: Asking, inside: ReadonlySet<string> | null) => Promise<Mine>;
+  /** What can be run. */
+  shelf: Pick<Shelf, 'list' | 'get'>;
+  homes: Homes;
   /** Leaves an effect in the outbox that no fact caused: an export to send, a pinned message to fetch. Resolves when it is kept. */
   owe(
     effect: Effect,
@@ -82,6 +90,16 @@ export interface Context {
   log: Logs;
   metrics?: Pick<Metrics, 'slackAnswered'>;
   now: () => Date;
+}
+
+/** What people see in the app's Home tab. */
+export interface Homes {
+  /**
+   * Shows somebody's anew, in the background. Never throws.
+   * @param payload of theirs: it says for which workspace it is
+   * @param notice what came of what they pressed in it; told directly where the tab cannot be shown
+   */
+  refresh(payload: unknown, user: string, notice?: string): void;
 }
 
 /** Somebody in front of Slack, as a payload names them. */
@@ -499,16 +517,9 @@ export interface Origin {
   trigger: string | undefined;
   /** Response address, for what is said after a form. */
   reply: string | null;
+  /** What a form that opens from there remembers and shows beside the usual. */
+  form?: { from?: Partial<From>; shown?: Partial<Shown> };
 }
-
-/** How a form is typed, for when it cannot be shown. */
-const LINES: Record<Form, string> = {
-  open: 'open sev2 TITLE --component NAME',
-  note: 'note 14:32 TEXT',
-  log: 'log, then a line for each entry: TIME TEXT',
-  publish: 'publish identified --next 30m TEXT',
-  status: 'status identified TEXT',
-};
 
 /**
  * Opens a modal: the only call to Slack that an answer may wait for, and it is made before anything is recorded.
@@ -528,6 +539,26 @@ export async function openView(
 }
 
 /**
+ * Tells somebody who is in no channel, and has no response address: on top of what they look at, else as a direct message.
+ * @param trigger of theirs, if it was not used
+ */
+export async function tellAlone(
+  context: Pick<Context, 'swift' | 'client' | 'log'>,
+  user: string,
+  reply: Reply,
+  trigger?: string,
+): Promise<void> {
+  const { text = '' } = ephemeral(reply);
+  if (trigger && (await openView(context, trigger, receiptModal(text, 'Tocsin')))) return;
+  const sent = await context.client.call('chat.postMessage', {
+    channel: user,
+    text,
+    mrkdwn: reply.formatted,
+  });
+  if (sent.kind !== 'ok') context.log.warn({ user }, 'An answer could not be told');
+}
+
+/**
  * What is typed, clicked and submitted is asked in the same way.
  * @returns what to say; null: a form has been opened, nothing to say
  */
@@ -540,7 +571,7 @@ export async function replyFor(
   context: Context,
   answer: Answer,
   asked: Asked,
-  { channel, trigger, reply }: Origin,
+  { channel, trigger, reply, form: more }: Origin,
 ): Promise<Reply | null> {
   switch (answer.kind) {
     case 'recorded': {
@@ -558,11 +589,13 @@ export async function replyFor(
     }
     case 'form': {
       const { form, incident } = answer;
-      const of =
-        form === 'publish' || form === 'status' ? await asItIs(context, asked.asking, incident) : null;
-      const view = formView(form, { incident, channel, reply }, { components: context.components, of });
-      if (await openView(context, trigger, view)) return null;
-      const line = `${context.command} ${LINES[form]}`;
+      const { asking } = asked;
+      const zone = 'zone' in asked ? asked.zone : context.zone;
+      const shown = await shownIn(context, form, incident, { asking, zone }, more?.shown);
+      const seen = shown.of && { seen: seenOf(shown.of) };
+      const place: From = { incident, channel: channel || null, reply, ...seen, ...more?.from };
+      if (await openView(context, trigger, FORMS[form].view(place, shown))) return null;
+      const line = `${context.command} ${FORMS[form].line}`;
       return said(`Slack does not open the form now. Type it on one line: ${line}`);
     }
     case 'export': {
@@ -579,22 +612,6 @@ export async function replyFor(
       const unknown: never = answer;
       throw new Error(`an answer of an unknown kind: ${JSON.stringify(unknown)}`);
     }
-  }
-}
-
-/** The incident that a form is for, once it has been answered that they may; null: the form does without. */
-export async function asItIs(
-  { read, log }: Pick<Context, 'read' | 'log'>,
-  asking: Asking,
-  incident: number | null,
-): Promise<IncidentState | null> {
-  if (incident === null) return null;
-  try {
-    const state = await read.incident({ ...asking, seesPrivate: true }, incident);
-    return isRefusal(state) ? null : state;
-  } catch (error) {
-    log.warn({ err: error }, 'A form is shown without what is so now');
-    return null;
   }
 }
 

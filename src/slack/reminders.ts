@@ -6,7 +6,6 @@ import { unpacked } from './blocks/buttons.js';
 import { answeredMessage, REMINDER_VALUE } from './blocks/reminder.js';
 import { asTyped, type Click, clicked, clickedBy, originOf, tooOld } from './buttons.js';
 import {
-  asItIs,
   askAndReply,
   type Context,
   lookedUp,
@@ -16,6 +15,7 @@ import {
   said,
   triggerKey,
 } from './listener.js';
+import { asItIs } from './modals/modals.js';
 
 /** A button under a reminder. What came of it takes the reminder's place: nobody is to answer it twice. */
 export const onReminder = (context: Context) => clicked(context, remind, false);
@@ -66,7 +66,9 @@ async function meant(what: 'lead' | 'going', key: string, done: Answering): Prom
   if (what === 'lead' && lead && lead.id !== asking.by.id)
     return said(`${personLabel(lead)} leads by now. To take over: ${context.command} lead @NAME`);
   const intent: TypedIntent =
-    what === 'going' ? { type: 'ConfirmOngoing' } : { type: 'AssignRole', role: 'lead', person: asking.by };
+    what === 'going'
+      ? { type: 'ConfirmOngoing' }
+      : { type: 'AssignRole', role: 'lead', person: asking.by, seen: null };
   const reply = await askAndReply(context, { intent, incident, asking }, originOf(body));
   return answered(reply, what, done);
 }

@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { z } from 'zod';
 import type { Answerer } from '#answer/answer.js';
 import { plain } from '#domain/command/entered.js';
+import { verbNamed } from '#domain/command/verbs.js';
 import { isPassing } from '#domain/refusal.js';
 import { refOf } from '#domain/words.js';
 import { askedOf } from '#handle/handle.js';
@@ -82,6 +83,7 @@ export function apiRoutes(app: Express, ports: ApiPorts): void {
           ok: false,
           error: 'MISSING_ARGUMENT',
           sentence: 'Say it on one line: programs have no forms.',
+          next: `Type \`${verbNamed(answer.form)?.form ?? answer.form}\`.`,
         });
         return;
       case 'refused': {

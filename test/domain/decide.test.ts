@@ -606,6 +606,69 @@ describe('a recorded message changes in Slack', () => {
   ])('bytes say what they are: %#', (bytes, type) => expect(imageTypeOf(Uint8Array.from(bytes))).toBe(type));
 });
 
+test('an incident that is opened from a message has it in its record from the first moment, or is not opened', () => {
+  const message = { channel: 'C1', ts: '1731202860.000200', text: 'boom', author: bo, link: 'https://x' };
+  given()
+    .when({
+      type: 'OpenIncident',
+      ...{ title: 'x', severity: null, components: [], private: false, drill: false, moment: null, message },
+    })
+    .thenFacts([
+      { type: 'IncidentOpened', data: { n: 1 } },
+      {
+        type: 'MessageCaptured',
+        data: { n: 2, at: '2024-11-10T01:41:00Z', ts: '1731202860.000200', author: 'U2', link: 'https://x' },
+        texts: { text: 'boom', author: 'bo' },
+      },
+    ]);
+});
+
+describe('what a form or a button showed, and somebody has changed since, is not changed unseen', () => {
+  const at = { n: 2, at: '2024-11-10T01:50:00Z', until: null, precision: 'minute' as const };
+  const identified: DraftFact = {
+    type: 'StatusChanged',
+    data: { ...at, status: 'identified', reopened: false },
+    texts: {},
+  };
+  const led: DraftFact = {
+    type: 'RoleAssigned',
+    data: { ...at, role: 'lead', person: bo.id },
+    texts: { person: 'bo' },
+  };
+  const status = { type: 'ChangeStatus', status: 'monitoring', moment: null, text: null } as const;
+  const sev = { type: 'ChangeSeverity', severity: 'sev1', reason: null } as const;
+  const lead = { type: 'AssignRole', role: 'lead', person: ana } as const;
+
+  test.each<[string, DraftFact[], Intent, 'CHANGED_SINCE' | 'STATUS_UNCHANGED' | 'ROLE_UNCHANGED' | null]>([
+    ['a status that was shown', [identified], { ...status, seen: 2 }, null],
+    ['one that nobody had set', [], { ...status, seen: null }, null],
+    ['one that somebody has set since', [identified], { ...status, seen: null }, 'CHANGED_SINCE'],
+    [
+      'the same that somebody has set since',
+      [identified],
+      { ...status, status: 'identified', seen: null },
+      'STATUS_UNCHANGED',
+    ],
+    [
+      'the same with a text, which is an update',
+      [identified],
+      { ...status, status: 'identified', text: 'x', seen: null },
+      null,
+    ],
+    ['a line, which showed nothing', [identified], status, null],
+    ['a severity that was shown', [], { ...sev, seen: 'sev3' }, null],
+    ['another severity', [], { ...sev, seen: null }, 'CHANGED_SINCE'],
+    ['a lead where nobody was', [], { ...lead, seen: null }, null],
+    ['a lead where somebody is by now', [led], { ...lead, seen: null }, 'CHANGED_SINCE'],
+    ['a lead who was shown', [led], { ...lead, seen: bo.id }, null],
+    ['the same lead', [led], { ...lead, person: bo, seen: null }, 'ROLE_UNCHANGED'],
+  ])('%s', (_, before, intent, code) => {
+    const asked = given(opened, ...before).when(intent);
+    if (code) asked.thenRefused(code);
+    else asked.thenFacts([{}]);
+  });
+});
+
 test('every line of a log gets its own number, in the order of the paste', () => {
   const lines = ['01:41', '01:39'].map((t) => ({ moment: minute(`2024-11-10T${t}:00Z`), text: t }));
   given(opened)

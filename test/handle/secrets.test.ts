@@ -144,6 +144,24 @@ describe('a message that stands in Slack', () => {
     const plain: TypedIntent = { type: 'CaptureMessage', message: { ...message, text: 'fine' } };
     expect(recordable(plain)).toEqual({ intent: plain, notes: [] });
   });
+
+  test('an incident that is opened from it: the words are cut and kept as those of a message, the title as what somebody types', () => {
+    const scrub = new Scrub(fingerprints('pepper'));
+    scrub.learn('a value of ours');
+    const opens = (title: string, text: string): TypedIntent => ({
+      ...{ type: 'OpenIncident', title, severity: null, components: [], private: false, drill: false },
+      ...{ moment: null, message: { ...message, text } },
+    });
+    expect(recordable(opens('down', TYPED)).intent).toEqual({
+      ...opens('down', KEPT),
+      message: { ...message, text: KEPT, secrets: ['password'] },
+    });
+    const of = (intent: TypedIntent) => withoutSecrets(intent, asking, { scrub });
+    expect(of(opens('down', 'it is a value of ours'))).toMatchObject({
+      intent: { message: { text: expect.stringContaining('[secret fp:'), secrets: ['secret'] } },
+    });
+    expect(of(opens('a value of ours', 'fine'))).toMatchObject({ refused: true, code: 'SECRET_TYPED' });
+  });
 });
 
 test('new words of a recorded message, heard of by the bot, and names of its files', () => {

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import type { Entry } from '#domain/incident/entry.js';
 import type { About, Told } from '#domain/incident/reminder.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { POWERS } from '#domain/permission.js';
+import type { RunState } from '#domain/run/state.js';
 import { COMPONENT_STATES } from '#domain/status/page.js';
 import type { PostPreview } from '#domain/status/publish.js';
 import { POST_STATES } from '#domain/words.js';
@@ -15,6 +17,7 @@ import {
   incidentEntity,
   topic,
 } from '#slack/blocks/headline.js';
+import { homeView } from '#slack/blocks/home.js';
 import { pageAlarm, pageMessage } from '#slack/blocks/page.js';
 import { caughtUpMessage, crowdMessage, vacantMessage } from '#slack/blocks/people.js';
 import { findingsOf, publishQuestion } from '#slack/blocks/publish.js';
@@ -287,6 +290,18 @@ describe('the headline', () => {
     expect(announcementMessage({ ...opened, status: 'resolved' }).text).not.toContain('opened by');
   });
 
+  const into = { n: 9, how: 'into', other: 8, theirs: null } as const;
+  test.each<[string, Partial<IncidentState>, string]>([
+    ['open, led', {}, 'Note Status Severity Lead Run Actions Export'],
+    ['open, nobody leads', { roles: {} }, 'Note Status Severity I lead Run Actions Export'],
+    ['resolved', { status: 'resolved' }, 'Note Postmortem Actions Export Reopen'],
+    ['merged', { status: 'resolved', links: [into as never] }, 'Actions Export'],
+  ])('has the buttons that are of use: %s', (_, over, labels) => {
+    const actions = headlineMessage(state(over), '/incident').blocks.find(({ type }) => type === 'actions');
+    if (actions?.type !== 'actions') throw new Error('no buttons');
+    expect(actions.elements.map((one) => ('text' in one ? one.text?.text : '')).join(' ')).toBe(labels);
+  });
+
   test('headline, announcement and topic keep Slack’s limits and ping nobody, whatever was typed', () => {
     fc.assert(
       fc.property(text, fc.array(text, { maxLength: 50 }), (title, names) => {
@@ -313,6 +328,46 @@ describe('the headline', () => {
 
   test('the topic is plain: reference, severity, status, lead, title', () => {
     expect(topic(state())).toBe('INC-7 · sev2 · identified · lead ana · TTS requests fail');
+  });
+});
+
+const ITEM = { n: 1, entry: 1, text: 'x', owner: null, due: '2024-11-01', done: false, ticket: null };
+
+describe('the Home tab', () => {
+  test('fits and pings nobody, whatever was typed and however much there is', () => {
+    fc.assert(
+      fc.property(text, fc.integer({ min: 0, max: 120 }), (typed, count) => {
+        const of = state({ title: typed, roles: { lead: { id: 'U1', name: typed } } });
+        const many = Array.from({ length: count }, () => of);
+        const run = { run: 1, runbook: typed, approvers: null } as unknown as RunState;
+        const { blocks } = homeView({
+          mine: {
+            ...{ incidents: many, others: many },
+            waiting: many.map(() => ({ of, run, what: 'approve' as const })),
+            items: many.map((_, i) => ({
+              incident: state({ number: i + 1 }),
+              item: { ...ITEM, text: typed },
+            })),
+            powers: POWERS.map((power) => ({ power, reach: 'there' as const })),
+          },
+          ...{ notices: [typed], problem: typed, unsure: true, limited: true, command: '/incident' },
+          ...{ links: new Map([['7/1', 'https://x.example/p1']]), now: new Date('2024-11-10T02:00:00Z') },
+          today: '2024-11-10',
+        });
+        expect(blocks.length).toBeLessThanOrEqual(100);
+        for (const one of texts(blocks as Block[])) {
+          expect(one.length).toBeGreaterThan(0);
+          expect(one.length).toBeLessThanOrEqual(3_000);
+        }
+        const marked = blocks.flatMap((block) =>
+          block.type === 'section' && 'text' in block && block.text?.type === 'mrkdwn'
+            ? [block.text.text]
+            : [],
+        );
+        expect(marked.join(' ').replaceAll('<#C7>', '')).not.toMatch(CONTROL);
+      }),
+      { numRuns: 15 },
+    );
   });
 });
 

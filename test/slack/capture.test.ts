@@ -113,18 +113,27 @@ for (const mode of ['http', 'socket'] as const) {
       expect(kit.behind.handled[0]?.intent).toMatchObject({ message: { link: null } });
     });
 
-    test('elsewhere: the only open incident is meant; of several one is chosen; of none nothing', async () => {
+    test('elsewhere it is asked which incident is meant, also where one is open; of none nothing', async () => {
       const ts = await say('from elsewhere', 'incidents');
       const there = { channel: 'incidents' };
       expect(await told(await add(ts, there))).toContain('No incident is open');
 
+      // The only one is chosen already; nothing is kept before somebody says so.
       kit.behind.open = [{ number: 3, title: 'only' } as IncidentState];
       await add(ts, there);
+      expect(kit.behind.handled).toHaveLength(0);
+      expect((await kit.act<Outcome>('view/submit', { user: 'ana', values: {} })).ok).toBe(true);
       expect(kit.behind.handled.at(-1)).toMatchObject({ target: 3, asking: { seesPrivate: false } });
 
       kit.behind.open = [3, 4].map((number) => ({ number, title: `t${number}` }) as IncidentState);
+      kit.behind.over = [{ number: 2, title: 'over' } as IncidentState];
       const asked = await add(ts, there);
       expect(kit.behind.handled).toHaveLength(1);
+      const choose = (incident: string) =>
+        kit.act<Outcome>('view/submit', { user: 'ana', values: { incident: { incident } } });
+      kit.behind.handle = async () => refuse('NO_SUCH_INCIDENT', { ref: 'INC-2' });
+      expect(Object.keys((await choose('2')).errors)).toEqual(['incident']);
+      kit.behind.handle = new Behind().handle;
       const done = await kit.act<Outcome>('view/submit', {
         user: 'ana',
         values: { incident: { incident: '4' } },
@@ -137,6 +146,38 @@ for (const mode of ['http', 'socket'] as const) {
       expect(await told(asked)).toContain('recorded');
     });
 
+    test('an incident is declared from a message: its title is filled in, and the message is in its record with it', async () => {
+      const ts = await say('> *API* answers <401> & more\nsince 5 minutes', 'incidents');
+      const declare = () =>
+        kit.act<Outcome>('shortcut', {
+          ...{ user: 'ana', callback_id: 'declare_from_message', channel: 'incidents', ts },
+        });
+      kit.behind.answer = async () => ({ kind: 'form', form: 'open', incident: null });
+      const asked = await declare();
+      expect(kit.behind.typed.at(-1)?.entered.text).toBe('open');
+      kit.behind.answer = new Behind().answer;
+      const done = await kit.act<Outcome>('view/submit', { user: 'ana', values: {} });
+      expect(done.ok).toBe(true);
+      expect(kit.behind.handled).toMatchObject([
+        {
+          intent: {
+            ...{ type: 'OpenIncident', title: 'API* answers <401> & more' },
+            message: { ts, author: { id: BO, name: 'bo' }, channel: 'C0INCIDENT' },
+          },
+          target: null,
+          asking: { key: `trigger:${done.trigger_id}` },
+        },
+      ]);
+      expect(await told(asked)).toContain('recorded');
+      await until(async () => (await kit.calls('reactions.add')).some(({ args }) => args.timestamp === ts));
+      kit.behind.answer = async () => ({
+        kind: 'refused',
+        refusal: refuse('ACCOUNT_UNKNOWN', { doing: 'x' }),
+      });
+      expect(await told(await declare())).toContain('Slack has not said yet');
+      kit.behind.answer = new Behind().answer;
+    });
+
     test('a message too long for the form is kept whole all the same', async () => {
       const long = `start ${'é'.repeat(5_000)} end`;
       const ts = await say(long, 'incidents');
@@ -144,6 +185,13 @@ for (const mode of ['http', 'socket'] as const) {
       await add(ts, { channel: 'incidents' });
       await kit.act('view/submit', { user: 'ana', values: { incident: { incident: '3' } } });
       expect(kit.behind.handled.at(-1)?.intent).toMatchObject({ message: { text: long } });
+      kit.behind.answer = async () => ({ kind: 'form', form: 'open', incident: null });
+      await kit.act('shortcut', {
+        ...{ user: 'ana', callback_id: 'declare_from_message', channel: 'incidents', ts },
+      });
+      kit.behind.answer = new Behind().answer;
+      await kit.act('view/submit', { user: 'ana', values: { title: { title: 'it' } } });
+      expect(kit.behind.handled.at(-1)?.intent).toMatchObject({ title: 'it', message: { text: long } });
     });
 
     test('a mention is owed an answer, once however often it is told; outside of incidents by the standing record', async () => {

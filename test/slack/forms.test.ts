@@ -106,7 +106,7 @@ describe('forms and buttons', () => {
   test('a form opened in an incident’s own channel may write there; one opened elsewhere may not, if it is private', async () => {
     const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7' });
     kit.behind.channels.set(channel, 7);
-    kit.behind.state = { private: false, members: [] as string[] } as IncidentState;
+    kit.behind.state = { private: false, members: [] as string[], roles: {} } as unknown as IncidentState;
     await openForm('note', 7, channel);
     await submit({ text: { text: 'x' } });
     await openForm('log', 8, channel);
@@ -123,7 +123,7 @@ describe('forms and buttons', () => {
     await kit.act('join', { user: 'U0BOT00000', channel });
     kit.behind.channels.set(channel, 9);
     const sends = async (members: string[]) => {
-      kit.behind.state = { private: true, members } as IncidentState;
+      kit.behind.state = { private: true, members, roles: {} } as unknown as IncidentState;
       await openForm('note', 9, channel);
       await submit({ text: { text: 'x' } });
       return kit.behind.handled.at(-1)?.asking.seesPrivate;

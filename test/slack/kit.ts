@@ -3,17 +3,21 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Muting, Running, Typed } from '#answer/answer.js';
+import type { Exporting, Muting, Running, Typed } from '#answer/answer.js';
+import type { Mine } from '#answer/mine.js';
+import type { ActionItem } from '#domain/incident/action.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';
+import type { Runbook } from '#domain/run/runbook.js';
 import type { Logs } from '#log.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import type { Seed } from '#sandbox/workspace/seed.js';
 import { createSlack, type Slack, type SlackOptions } from '#slack/app.js';
 import type { Answer, Recorded } from '#slack/listener.js';
 import type { KnownPerson } from '#store/people.js';
+import { Unavailable } from '#store/pools.js';
 import { until as eventually } from '../support/until.js';
 
 export const MANIFEST: object = parse(readFileSync(join(process.cwd(), 'manifest.yml'), 'utf8'));
@@ -31,6 +35,7 @@ export class Behind {
   readonly typed: Typed[] = [];
   readonly muted: Muting[] = [];
   readonly ran: Running[] = [];
+  readonly exported: Exporting[] = [];
   readonly handled: Array<{ intent: TypedIntent; target: number | null; asking: Asking; notes?: string[] }> =
     [];
   readonly owed: Array<{
@@ -43,6 +48,12 @@ export class Behind {
   readonly captured = new Map<string, Array<{ incident: number; n: number; struck: boolean }>>();
   readonly looked: string[] = [];
   open: IncidentState[] = [];
+  /** What was resolved lately. */
+  over: IncidentState[] = [];
+  items: ActionItem[] = [];
+  runbooks: Runbook[] = [];
+  /** What somebody has before them; null: it cannot be read. */
+  mine: Mine | null = null;
   answer: (typed: Typed) => Promise<Answer> = async ({ entered }) => ({
     kind: 'recorded',
     text: `INC-7 #1 recorded: ${entered.text}`,
@@ -76,6 +87,10 @@ export class Behind {
           this.ran.push(asked);
           return { kind: 'text', text: 'asked for' };
         }
+        if ('ask' in asked) {
+          this.exported.push(asked);
+          return { kind: 'export', incident: asked.incident, format: 'md', zone: 'UTC' };
+        }
         if (!('intent' in asked)) {
           this.typed.push(asked);
           return this.answer(asked);
@@ -85,7 +100,7 @@ export class Behind {
         const outcome = await recorded(intent, target, asking, notes);
         return isRefusal(outcome)
           ? { kind: 'refused', refusal: outcome, intent, incident: target ?? undefined }
-          : { kind: 'recorded', text: outcome.receipt };
+          : { kind: 'recorded', text: outcome.receipt, recorded: { incident: target ?? 8 } };
       },
       handle: recorded,
       owe: async (effect, of) => {
@@ -95,10 +110,20 @@ export class Behind {
       read: {
         incident: async () => this.state ?? (await Promise.reject(new Error('no state'))),
         open: async () => this.open,
+        list: async () => ({ items: this.over, page: 1, more: false }),
+        actions: async () => this.items,
         ofChannel: async (_team, channel) => this.channels.get(channel) ?? null,
         captured: async (_team, channel, ts) => {
           this.looked.push(`${channel} ${ts}`);
           return this.captured.get(ts) ?? [];
+        },
+      },
+      mine: async () => this.mine ?? (await Promise.reject(new Unavailable('away'))),
+      shelf: {
+        list: async () => this.runbooks.map(({ name, title }) => ({ name, title, file: `${name}.yml` })),
+        get: async (name) => {
+          const runbook = this.runbooks.find((one) => one.name === name);
+          return runbook ? { runbook, source: '', file: `${name}.yml` } : null;
         },
       },
       people: {

@@ -9,7 +9,7 @@ import type { PublicRules } from '#domain/status/publish.js';
 import type { Moment } from '#domain/words.js';
 import { type AskedPost, PUBLISH_ACTIONS } from '#slack/blocks/publish.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
-import { changeModal, meantBy, valuesOf } from '#slack/modals/form.js';
+import { changeModal, PUBLISH_FORM, valuesOf } from '#slack/modals/form.js';
 import { asking, fold, INSIDE, opened, stream } from '../domain/given.js';
 import { ANA, Behind, type Outcome, startInChannel } from './kit.js';
 
@@ -680,7 +680,7 @@ describe('what stands in the form', () => {
       ]),
     );
     const { post } = JSON.parse(view.private_metadata);
-    return meantBy('publish', valuesOf({ state: { values } }), { ...context, post });
+    return PUBLISH_FORM.meant(valuesOf({ state: { values } }), { ...context, post });
   }
 
   test('means the same, whatever was typed', () => {

@@ -124,6 +124,66 @@ describe('requests over HTTP', () => {
     expect((await send({ body: 'ssl_check=1', secret: 'another' })).status).toBe(200);
   });
 
+  /** Signed, and of no shape that Slack sends: a form that another version opened, a field of another type, a member that is missing. */
+  test('signed requests of impossible shapes are refused or answered in words, and nothing comes of them', async () => {
+    const before = kit.behind.handled.length;
+    const wild: unknown[] = [null, 0, 'x', [], {}, { id: 5 }, '{', '\u0000', 'x'.repeat(5_000)];
+    const user = { id: 'U1' };
+    const base = { trigger_id: '9.9', team: { id: 'T1' }, user };
+    const click = (more: object) => ({ ...base, type: 'block_actions', ...more });
+    const sent = (callback_id: string, more: object) => ({
+      ...{ ...base, type: 'view_submission' },
+      view: { id: 'V1', type: 'modal', callback_id, private_metadata: '{}', state: { values: {} }, ...more },
+    });
+    const buttons = ['head:note', 'head:take', 'head:zap', 'item:done:7:1', 'choose:INC-7', 'run:approve'];
+    const forms = ['open', 'note', 'log', 'status', 'sev', 'lead', 'action', 'publish', 'run', 'export'];
+    const bodies = wild.flatMap((it) => [
+      ...buttons.map((action_id) => click({ actions: [{ type: 'button', action_id, value: it }] })),
+      click({ actions: it }),
+      click({ actions: [{ action_id: 'home:declare', type: 'button' }], view: it, channel: it }),
+      ...forms.flatMap((form) => [
+        sent(form, { private_metadata: it }),
+        sent(form, { state: { values: it } }),
+      ]),
+      sent('which', { private_metadata: it, state: { values: { incident: { incident: it } } } }),
+      sent('lead', {
+        private_metadata: JSON.stringify({ incident: 7, channel: null, reply: null, seen: it, runbook: it }),
+        state: { values: { person: { person: { selected_user: it } } } },
+      }),
+      { ...base, type: 'shortcut', callback_id: 'declare', user: it },
+      {
+        ...base,
+        type: 'message_action',
+        callback_id: 'declare_from_message',
+        message: it,
+        channel: { id: 'C1' },
+      },
+      { ...base, type: 'message_action', callback_id: 'add_to_timeline', message: {}, channel: it },
+    ]);
+    const events = wild.flatMap((it) => [
+      { type: 'app_home_opened', user: it, tab: 'home' },
+      { type: 'app_home_opened', user: 'U1', tab: it },
+      { type: it, user: 'U1' },
+    ]);
+    const answers = await Promise.all([
+      ...bodies.map((body) => send({ body: payload(body) })),
+      ...events.map((event) =>
+        send({
+          type: 'application/json',
+          body: JSON.stringify({ type: 'event_callback', event_id: 'Ev1', team_id: 'T1', event }),
+        }),
+      ),
+    ]);
+    const odd = answers.flatMap(({ status }, i) =>
+      [200, 400, 404].includes(status) ? [] : [[status, [...bodies, ...events][i]]],
+    );
+    expect(odd).toEqual([]);
+    expect(answers.filter(({ status }) => status === 400).length).toBeGreaterThan(50);
+    await Promise.all(kit.listened);
+    // A note or a lead without more in it than this would be one; there is none.
+    expect(kit.behind.handled.slice(before)).toEqual([]);
+  });
+
   test('a body that is too large is not read', async () => {
     expect((await send({ body: `text=${'x'.repeat(4_300_000)}` })).status).toBe(413);
   });

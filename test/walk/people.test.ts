@@ -84,7 +84,7 @@ describe('somebody of whom nothing is known yet', () => {
     expect((await walk.type('gil', 'general', 'list')).text).not.toContain('customers of ours');
     expect((await walk.type('gina', 'general', `show ${ref}`)).text).toContain(`There is no ${ref}`);
     expect((await walk.type('gus', 'general', `invite ${ref} @bo`)).text).toContain(`There is no ${ref}`);
-    // The shortcut would record into the only incident that is open.
+    // The shortcut would offer the only incident that is open.
     const { ts } = await walk.control<{ ts: string }>('message', {
       user: 'ana',
       channel: 'general',

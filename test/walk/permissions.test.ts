@@ -224,3 +224,120 @@ describe('a private incident', () => {
     await client.end();
   });
 });
+
+describe('buttons, forms and the Home tab', () => {
+  interface Seen {
+    homes: Array<{ id: string; user: string }>;
+    views: Array<{ id: string; callback_id: string }>;
+  }
+  const seen = (user: string) => walk.control<Seen>(`state?user=${user}`);
+  /** What somebody's Home tab holds, once it holds what is waited for. */
+  async function home(user: string, wanted: string): Promise<string> {
+    await walk.control('home', { user });
+    for (;;) {
+      const shown = JSON.stringify((await seen(user)).homes);
+      if (shown.includes(wanted)) return shown;
+      await pause(50);
+    }
+  }
+  const press = (user: string, channel: string, ts: string, action_id: string) =>
+    walk.control<{ delivery: string }>('action', { user, channel, ts, action_id });
+  const heard = async ({ delivery }: { delivery: string }) =>
+    (await walk.control<{ responses: Array<{ text: string }> }>(`responses?delivery=${delivery}&count=1`))
+      .responses[0]?.text;
+  const headlineOf = (channel: string) =>
+    walk.until('the headline', (state) => state.channels.find((one) => one.id === channel)?.pins[0]);
+
+  test('two who press *I lead* at the same moment: one leads, the other is told who; a status that somebody has set since is not undone', async () => {
+    const { ref, channel } = await opened('sev3 at once');
+    for (const user of ['bo', 'chen']) await walk.control('join', { user, channel });
+    const ts = await headlineOf(channel);
+    const pressed = await Promise.all(['bo', 'chen'].map((user) => press(user, channel, ts, 'head:take')));
+    const told = (await Promise.all(pressed.map(heard))).sort();
+    expect(told).toEqual([
+      expect.stringMatching(/^INC-\d+ #2 recorded/),
+      expect.stringMatching(/^INC-\d+ is in the hands of (bo|chen) as lead by now/),
+    ]);
+
+    await press('ana', channel, ts, 'head:status');
+    expect((await walk.type('bo', channel, 'resolve')).text).toContain('recorded');
+    const sent = await walk.control<{ ok: boolean }>('view/submit', {
+      user: 'ana',
+      values: { status: { status: 'monitoring' }, text: { text: 'nearly' } },
+    });
+    expect(sent.ok).toBe(true);
+    expect(JSON.stringify((await seen('ana')).views)).toMatch(/resolved \(#3\) by now.*nearly/);
+    expect((await walk.type('bo', 'general', `show ${ref}`)).text).toContain('resolved');
+    // Sent again, it is meant.
+    await walk.control('view/submit', { user: 'ana', values: {} });
+    expect((await walk.type('bo', 'general', `show ${ref}`)).text).toContain('monitoring');
+    // The guest is told what typing it would tell.
+    await walk.control('join', { user: 'finn', channel });
+    expect(await heard(await press('finn', channel, ts, 'head:status'))).toMatch(REFUSED);
+  });
+
+  test('a message becomes an incident, with it as the first entry; the title is its first line', async () => {
+    const said = await walk.control<{ ts: string }>('message', {
+      ...{ user: 'bo', channel: 'general', text: 'checkout answers 500 for all\nsince the deploy' },
+    });
+    await walk.control('shortcut', {
+      ...{ user: 'ana', callback_id: 'declare_from_message', channel: 'general', ts: said.ts },
+    });
+    await walk.control('view/submit', { user: 'ana', values: { severity: { severity: 'sev2' } } });
+    const list = (await walk.type('ana', 'general', 'list')).text;
+    const ref = /(INC-\d+) sev2 investigating: checkout answers 500 for all/.exec(list)?.[1] ?? '';
+    const client = new pg.Client(walk.database.config);
+    await client.connect();
+    const { rows } = await client.query(
+      'select n, kind, text, link from entry where incident = $1 order by n',
+      [Number(ref.slice(4))],
+    );
+    await client.end();
+    expect(rows).toEqual([
+      { n: 1, kind: 'opened', text: 'checkout answers 500 for all', link: null },
+      {
+        ...{ n: 2, kind: 'message', text: 'checkout answers 500 for all\nsince the deploy' },
+        link: expect.stringMatching(/^http/),
+      },
+    ]);
+    await walk.control('shortcut', {
+      ...{ user: 'finn', callback_id: 'declare_from_message', channel: 'general', ts: said.ts },
+    });
+    expect((await seen('finn')).views).toEqual([]);
+  });
+
+  test('Home shows everybody their own: what is private to its members alone, to a guest what they are in', async () => {
+    const open = await opened('sev3 in sight');
+    const hidden = await opened('sev2 out of sight --private');
+    for (const { channel } of [open, hidden]) await walk.type('ana', channel, 'action do it @ana');
+    await walk.type('ana', open.channel, 'run look n=3');
+    await walk.control('join', { user: 'bo', channel: open.channel });
+    await walk.until('the plan', (state) =>
+      JSON.stringify(state.channels.find((one) => one.id === open.channel)?.messages ?? []).includes(
+        'Needs 1 approval',
+      ),
+    );
+
+    const anas = await home('ana', 'out of sight');
+    expect(anas).toContain('in sight');
+    expect(anas).toContain(`item:done:${hidden.ref.slice(4)}:1`);
+    // She asked for that run, and does not agree with herself.
+    expect(anas).not.toContain('wants your approval');
+    const bos = await home('bo', 'wants your approval');
+    expect(bos).toContain('Declare an incident');
+    expect(bos).not.toContain('out of sight');
+
+    expect(await home('finn', 'no others are shown to you')).not.toMatch(/in sight|Declare an incident/);
+    await walk.control('join', { user: 'finn', channel: open.channel });
+    expect(await home('finn', 'in sight')).not.toMatch(
+      /out of sight|Declare an incident|wants your approval/,
+    );
+
+    const view_id = (await seen('ana')).homes[0]?.id;
+    const action_id = `item:done:${hidden.ref.slice(4)}:1`;
+    await walk.control('action', { user: 'ana', view_id, action_id });
+    expect(await home('ana', 'recorded')).toContain(`item:done:${open.ref.slice(4)}:1`);
+    await walk.control('leave', { user: 'ana', channel: hidden.channel });
+    while ((await home('ana', 'in sight')).includes('out of sight')) await pause(50);
+  });
+});

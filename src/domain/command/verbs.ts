@@ -341,7 +341,20 @@ type Said =
   | ({ kind: 'watch' } & WatchAsked)
   /** `until` null: not muted any more. */
   | { kind: 'mute'; key: string; until: Date | null }
-  | { kind: 'form'; form: 'open' | 'note' | 'log' | 'publish' | 'status' };
+  | { kind: 'form'; form: FormName };
+
+/** Verbs that open a form in Slack where nothing is typed behind them. */
+export type FormName =
+  | 'open'
+  | 'note'
+  | 'log'
+  | 'status'
+  | 'sev'
+  | 'lead'
+  | 'action'
+  | 'publish'
+  | 'run'
+  | 'export';
 
 /** A watch as it was typed. */
 export interface WatchAsked {
@@ -370,6 +383,10 @@ export type Parsers = { readonly [V in VerbName]?: (line: Line) => Outcome | Ref
 /** @param time that was typed, for a remark on its zone */
 export function intent(intent: TypedIntent, time: ReadTime | null = null, notes: string[] = []): Outcome {
   return { kind: 'intent', intent, notes: time ? [...notes, ...zoneRemark(time)] : notes };
+}
+
+export function form(form: FormName): Outcome {
+  return { kind: 'form', form, notes: [] };
 }
 
 export function ask(ask: Ask): Outcome {

@@ -20,7 +20,7 @@ import { bridgeOf, hostOf } from './bridge.js';
 import type { Entry } from './entry.js';
 import type { DraftFact, MeasuredWindow } from './fact.js';
 import { FOLLOWING } from './follow.js';
-import type { Asker, Asking, Decision, Found, Intent, IntentOf, LogLine } from './intent.js';
+import type { Asker, Asking, CapturedMessage, Decision, Found, Intent, IntentOf, LogLine } from './intent.js';
 import { sameRhythm } from './reminder.js';
 import { restoredWithout } from './restored.js';
 import type { IncidentState } from './state.js';
@@ -108,15 +108,36 @@ function openIncident(
   const components = [...new Set(intent.components)];
   const excess = tooManyComponents(components.length);
   if (excess) return excess;
-  const { severity, private: hidden, drill, title } = intent;
+  const { severity, private: hidden, drill, title, message } = intent;
   const data = {
     ...happened({ entries: 0 }, asking, intent.moment),
     ...{ severity, private: hidden, drill, components: components.length },
   };
   return [
     { type: 'IncidentOpened', data, texts: { title, ...numbered('component', components) } },
-    ...pagedFor(severity, null, { drill }, asking, found, 1),
+    // With the opening or not at all: nobody goes back for the message from which an incident was opened.
+    ...(message ? [captured(message, { entries: data.n }, asking)] : []),
+    ...pagedFor(severity, null, { drill }, asking, found, message ? 2 : 1),
   ];
+}
+
+/** A message at its own time. */
+function captured(message: CapturedMessage, { entries }: { entries: number }, asking: Asking): DraftFact {
+  const { channel, ts, text, author, link, edited, secrets = [] } = message;
+  const files = (message.files ?? []).slice(0, LIMITS.files);
+  // `ts` is seconds, a dot, and a serial number; only the seconds are a time.
+  const moment = momentNow(new Date(Number.parseInt(ts, 10) * 1000));
+  const data = {
+    ...{ ...happened({ entries }, asking, moment), channel, ts, author: author.id, link },
+    ...(secrets.length > 0 && { secrets: [...secrets] }),
+    ...(edited !== undefined && { edited }),
+    ...(files.length > 0 && { files: files.map(({ id, type, size }) => ({ id, type, size })) }),
+  };
+  const names = numbered(
+    'file',
+    files.map(({ name }) => name),
+  );
+  return { type: 'MessageCaptured', data, texts: { ...given({ text, author: author.name }), ...names } };
 }
 
 /** The record of what is done outside of incidents: it has a title so that it reads like one. */
@@ -165,27 +186,11 @@ const RULES: {
   },
 
   /** One message is one entry, however many people pin it: the second is told who was first. */
-  CaptureMessage: (state, { message }, asking, { captured }) => {
+  CaptureMessage: (state, { message }, asking, { captured: before }) => {
     // What was struck may be recorded anew.
-    if (captured && !captured.struck) {
-      const by = personLabel(captured.by);
-      return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: captured.n, by });
-    }
-    const { channel, ts, text, author, link, edited, secrets = [] } = message;
-    const files = (message.files ?? []).slice(0, LIMITS.files);
-    // `ts` is seconds, a dot, and a serial number; only the seconds are a time.
-    const moment = momentNow(new Date(Number.parseInt(ts, 10) * 1000));
-    const data = {
-      ...{ ...happened(state, asking, moment), channel, ts, author: author.id, link },
-      ...(secrets.length > 0 && { secrets: [...secrets] }),
-      ...(edited !== undefined && { edited }),
-      ...(files.length > 0 && { files: files.map(({ id, type, size }) => ({ id, type, size })) }),
-    };
-    const names = numbered(
-      'file',
-      files.map(({ name }) => name),
-    );
-    return [{ type: 'MessageCaptured', data, texts: { ...given({ text, author: author.name }), ...names } }];
+    if (!before || before.struck) return [captured(message, state, asking)];
+    const by = personLabel(before.by);
+    return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: before.n, by });
   },
 
   /** Its lines take the place of the message, which stays readable as struck: so each stands at its own time. */
@@ -340,11 +345,15 @@ const RULES: {
   // -- what the incident is --
 
   /** Any status may follow any other: people correct themselves. The same one again needs a text to be worth an entry. */
-  ChangeStatus: (state, { status, moment, text, next = null }, asking) => {
+  ChangeStatus: (state, { status, moment, text, next = null, seen }, asking) => {
     if (status === state.status && text === null && state.statusEntry !== null) {
       return next === null
         ? refuse('STATUS_UNCHANGED', { ref: refOf(state.number), status })
         : promised(state, next, asking);
+    }
+    if (seen !== undefined && seen !== state.statusEntry && status !== state.status) {
+      const now = state.statusEntry === null ? state.status : `${state.status} (#${state.statusEntry})`;
+      return refuse('CHANGED_SINCE', { ref: refOf(state.number), now });
     }
     const vain = next && promisedInVain({ ...state, status }, next, asking);
     if (vain) return vain;
@@ -370,9 +379,15 @@ const RULES: {
     return [{ type: 'StatusChanged', data: { ...data, dismissed: true }, texts: given({ text: reason }) }];
   },
 
-  ChangeSeverity: (state, { severity, reason }, asking, found) => {
+  ChangeSeverity: (state, { severity, reason, seen }, asking, found) => {
     if (severity === state.severity && reason === null) {
       return refuse('SEVERITY_UNCHANGED', { ref: refOf(state.number), severity });
+    }
+    if (seen !== undefined && seen !== state.severity && severity !== state.severity) {
+      return refuse('CHANGED_SINCE', {
+        ref: refOf(state.number),
+        now: state.severity ?? 'without a severity',
+      });
     }
     const data = { ...happened(state, asking, null), severity };
     return [
@@ -419,10 +434,14 @@ const RULES: {
 
   // -- who --
 
-  AssignRole: (state, { role, person }, asking) => {
+  AssignRole: (state, { role, person, seen }, asking) => {
     const held = state.roles[role];
     if (held?.id === person.id) {
       return refuse('ROLE_UNCHANGED', { ref: refOf(state.number), role, person: personLabel(person) });
+    }
+    if (seen !== undefined && seen !== (held?.id ?? null)) {
+      const now = held ? `in the hands of ${personLabel(held)} as ${role}` : `without a ${role}`;
+      return refuse('CHANGED_SINCE', { ref: refOf(state.number), now });
     }
     const roles = Object.keys(state.roles).length + (held ? 0 : 1);
     const excess = tooMany('roles', roles, LIMITS.roles, 'Use a role that the incident has already.');

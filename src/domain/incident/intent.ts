@@ -44,6 +44,8 @@ export type Intent<P = Person> =
       private: boolean;
       drill: boolean;
       moment: Moment | null;
+      /** The message of Slack's from which somebody opened it: recorded with it, as its first entry. */
+      message?: CapturedMessage;
     }
   /** The standing record, once (`STANDING`). */
   | { type: 'OpenStandingRecord' }
@@ -58,6 +60,7 @@ export type Intent<P = Person> =
   | { type: 'NoteMessageDeleted'; at: MessagePlace; ts: string; hides: boolean }
   /** Bytes of images are kept, and these are their digests. */
   | { type: 'NoteFilesKept'; entry: number; kept: KeptImage[] }
+  /** `seen`, here and below: what a form or a button showed as it was then, and only that is replaced. Absent: whatever it is. */
   | {
       type: 'ChangeStatus';
       status: Status;
@@ -65,12 +68,15 @@ export type Intent<P = Person> =
       text: string | null;
       /** By when more will be said. Absent or null: that is not promised. */
       next?: Moment | null;
+      /** The entry that had set the status; null: none had. */
+      seen?: number | null;
     }
   | { type: 'ReopenIncident'; reason: string }
   /** It was no incident: resolved as a false alarm. */
   | { type: 'DismissIncident'; reason: string | null }
-  | { type: 'ChangeSeverity'; severity: Severity; reason: string | null }
-  | { type: 'AssignRole'; role: string; person: P }
+  | { type: 'ChangeSeverity'; severity: Severity; reason: string | null; seen?: Severity | null }
+  /** `seen`: the id of whoever had the role; null: nobody had. */
+  | { type: 'AssignRole'; role: string; person: P; seen?: string | null }
   | { type: 'InvitePeople'; people: P[] }
   | { type: 'UninvitePeople'; people: P[] }
   /** Slack says, or the channel's list of members shows, that they have left the channel. */
@@ -205,7 +211,7 @@ export interface Measured extends MeasuredWindow, Measurement {
 }
 
 /** A Slack message on its way into the timeline, at its own time. */
-interface CapturedMessage {
+export interface CapturedMessage {
   readonly channel: string;
   /** Slack's `ts`: id and time at once; never parsed to a float. */
   readonly ts: string;

@@ -104,6 +104,25 @@ export function unpacked<T>(kind: z.ZodType<T>, text: string | undefined): T | n
   }
 }
 
+/** Ids of the buttons of the headline, which stand in the Home tab too: `head:status` asks what `status` alone asks for. */
+export const HEAD_ACTIONS = /^head:/;
+
+/** What they bring back. */
+export const HEAD_VALUE = z.object({ incident: z.number().int().positive() });
+
+/** @param verb that it stands for */
+export function headButton(verb: string, label: string, incident: number, beside = ''): types.Button {
+  return button(`head:${verb}${beside}`, label, packed({ incident }) ?? '');
+}
+
+/** Ticks an action item off, in a form and in the Home tab: `item:done:7:3`. */
+export const ITEM_ACTION = 'item:done';
+export const ITEM_ACTIONS = /^item:done:/;
+export const ITEM_VALUE = z.object({
+  incident: z.number().int().positive(),
+  action: z.number().int().positive(),
+});
+
 /** The id under which Slack tells us that somebody wants the plan. */
 export const OFFER_ACTION = 'offer:plan';
 

@@ -4,6 +4,7 @@ import { differenceText, impactText, unaffectedText } from '#domain/incident/imp
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
 import { isInSlack, MARKS, minuteText, type Person, personLabel, refOf, sourceOf } from '#domain/words.js';
+import { headButton } from './buttons.js';
 import {
   type Block,
   channelLink,
@@ -25,11 +26,25 @@ export function headlineMessage(state: IncidentState, command: string): Message 
     section(title),
     section(cut(facts, MAX.section)),
     section(cut(milestones(state), MAX.section)),
+    { type: 'actions', elements: buttons(state) },
     context(
       `\`${escaped(command)} help\` lists what can be recorded; react with :pushpin: to keep a message.`,
     ),
   ];
   return { text: cut(`${title}\n${facts}`, MAX.text), blocks };
+}
+
+/** The likeliest first: on a phone the last ones are a line below. Each is what its verb asks for where nothing is typed behind it. */
+function buttons(state: IncidentState): types.Button[] {
+  const all = (verbs: ReadonlyArray<readonly [string, string]>) =>
+    verbs.map(([verb, label]) => headButton(verb, label, state.number));
+  const took = 'lead' in state.roles ? (['lead', 'Lead'] as const) : (['take', 'I lead'] as const);
+  const after = [['action', 'Actions'] as const, ['export', 'Export'] as const];
+  // What has been merged goes on elsewhere, and takes hardly anything more.
+  if (goesOn(state).length > 0) return all(after);
+  if (state.status === 'resolved')
+    return all([['note', 'Note'], ['postmortem', 'Postmortem'], ...after, ['status', 'Reopen']]);
+  return all([['note', 'Note'], ['status', 'Status'], ['sev', 'Severity'], took, ['run', 'Run'], ...after]);
 }
 
 /** `sev2 · identified`, and what else a reader must know at once. */

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { checkText } from '#domain/command/entered.js';
 import { linesInMessage } from '#domain/command/pasted.js';
 import type { TimeContext } from '#domain/command/time/time.js';
-import type { Asking } from '#domain/incident/intent.js';
+import type { Asking, CapturedMessage } from '#domain/incident/intent.js';
 import { filesAsWords, type RecordedFile } from '#domain/incident/message.js';
 import { isLimited } from '#domain/permission.js';
-import { isRefusal, refuse } from '#domain/refusal.js';
+import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { linesOffer } from '../blocks/entry.js';
-import { type Context, entered, type Reply, refused, said as reply } from '../listener.js';
+import { type Context, entered, type Reply, said as reply } from '../listener.js';
 
 /** A message that somebody wants in the timeline. `reply`: where they are told. */
 export interface Captured {
@@ -24,42 +24,51 @@ export interface Captured {
  */
 export async function capture(
   context: Context,
-  { message, channel }: Captured,
+  captured: Captured,
   incident: number,
   asking: Asking,
-): Promise<Reply> {
-  const { ts, raw, author } = message;
-  if (author.id === context.self()) return refused(refuse('OWN_MESSAGE', {}));
-  const here = { id: channel.id, name: channel.name };
-  // The link is a courtesy with a short patience; the record does not wait for a Slack that is unwell.
-  const [{ text }, known, link, before] = await Promise.all([
-    entered(context, asking.team, raw, here),
-    author.name === null ? context.people.known(asking.team, author.id, author.profile) : author,
-    context.permalink(channel.id, ts),
-    context.read.captured(asking.team, channel.id, ts),
-  ]);
-  const unfit = checkText(text, undefined, 'The message');
-  if (unfit) return refused(unfit);
-  const outcome = await context.handle(
-    {
-      type: 'CaptureMessage',
-      message: {
-        ...{ channel: channel.id, ts, text, author: { id: author.id, name: known.name }, link },
-        ...recordedWith(message),
-      },
-    },
-    incident,
-    { ...asking, key: `message:${channel.id}:${ts}:${asking.by.id}${anew(before, incident)}` },
-  );
-  if (isRefusal(outcome)) return refused(outcome);
-  tick(context, channel.id, ts);
-  const { zone = null } = 'zone' in known ? known : {};
+): Promise<Reply | Refusal> {
+  const read = await readMessage(context, captured, asking.team);
+  if (isRefusal(read)) return read;
+  const { message, zone } = read;
+  const { channel, ts, text } = message;
+  const before = await context.read.captured(asking.team, channel, ts);
+  const key = `message:${channel}:${ts}:${asking.by.id}${anew(before, incident)}`;
+  const outcome = await context.handle({ type: 'CaptureMessage', message }, incident, { ...asking, key });
+  if (isRefusal(outcome)) return outcome;
+  tick(context, channel, ts);
   const at = { now: sentAt(ts), zone: zone ?? context.zone, zoneKnown: zone !== null };
-  const of = { incident, channel: channel.id, ts };
   const offer = offerOf(text, at, isLimited(asking.account));
   if (offer === null) return reply(outcome.receipt);
   const words = `${outcome.receipt}\n${offer}`;
-  return { ...reply(words), blocks: linesOffer(words, of) };
+  return { ...reply(words), blocks: linesOffer(words, { incident, channel, ts }) };
+}
+
+/** A message as it is recorded: its words, who wrote it, its address; and its author's zone, if that is known. */
+export async function readMessage(
+  context: Pick<Context, 'people' | 'groups' | 'permalink' | 'self'>,
+  { message, channel }: Captured,
+  team: string,
+): Promise<{ message: CapturedMessage; zone: string | null } | Refusal> {
+  const { ts, raw, author } = message;
+  if (author.id === context.self()) return refuse('OWN_MESSAGE', {});
+  const here = { id: channel.id, name: channel.name };
+  // The link is a courtesy with a short patience; the record does not wait for a Slack that is unwell.
+  const [{ text }, known, link] = await Promise.all([
+    entered(context, team, raw, here),
+    author.name === null ? context.people.known(team, author.id, author.profile) : author,
+    context.permalink(channel.id, ts),
+  ]);
+  const unfit = checkText(text, undefined, 'The message');
+  if (unfit) return unfit;
+  const { zone = null } = 'zone' in known ? known : {};
+  return {
+    message: {
+      ...{ channel: channel.id, ts, text, author: { id: author.id, name: known.name }, link },
+      ...recordedWith(message),
+    },
+    zone,
+  };
 }
 
 /** When a message was sent: `ts` is seconds, a dot and a serial number. */
@@ -94,8 +103,8 @@ export function anew(
 }
 
 /** A sign on the message for everybody, after the commit; where the bot is not a member there is none. */
-function tick(context: Context, channel: string, timestamp: string): void {
-  void context.client.call('reactions.add', { channel, timestamp, name: 'white_check_mark' });
+export function tick({ client }: Pick<Context, 'client'>, channel: string, timestamp: string): void {
+  void client.call('reactions.add', { channel, timestamp, name: 'white_check_mark' });
 }
 
 const text = z.string().nullish().catch(null);

@@ -5,18 +5,22 @@ import type {
   SlackShortcutMiddlewareArgs,
   SlackViewMiddlewareArgs,
   types,
+  ViewResponseAction,
   ViewSubmitAction,
 } from '@slack/bolt';
 import { z } from 'zod';
-import { checkText } from '#domain/command/entered.js';
-import type { TypedIntent } from '#domain/incident/intent.js';
+import { checkText, plain as plainly } from '#domain/command/entered.js';
+import type { ListAsked } from '#domain/command/verbs.js';
+import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { isPassing, isRefusal, refuse } from '#domain/refusal.js';
-import { botAsking, type Person, refOf, STANDING } from '#domain/words.js';
+import { mergedInto } from '#domain/link/link.js';
+import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import { LIMITS } from '#domain/text.js';
+import { botAsking, momentNow, type Person, refOf, STANDING } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { unpacked } from '../blocks/buttons.js';
 import { LINES_VALUE } from '../blocks/entry.js';
-import { cut, plain } from '../blocks/text.js';
+import { cut, escaped, plain } from '../blocks/text.js';
 import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons.js';
 import {
   askAndReply,
@@ -26,17 +30,28 @@ import {
   entered,
   ephemeral,
   interaction,
+  lookedUp,
   openView,
   type Reply,
   refused,
   respondTo,
   said,
+  tellAlone,
   triggerKey,
 } from '../listener.js';
 import { input, modal, valuesOf } from '../modals/form.js';
+import type { Sent } from '../modals/submission.js';
 import { Memory } from '../people/people.js';
 import type { SlackClient } from '../transport/client.js';
-import { type Captured, capture, changeIn, messageIn, type SlackMessage } from './capture.js';
+import {
+  type Captured,
+  capture,
+  changeIn,
+  messageIn,
+  readMessage,
+  type SlackMessage,
+  tick,
+} from './capture.js';
 
 type ShortcutArgs = SlackShortcutMiddlewareArgs<MessageShortcut>;
 
@@ -69,16 +84,21 @@ async function add(
   const implied = await context.where.incident(asking.team, channel);
   if (implied !== null) {
     // A message in an incident's channel is seen only by people who are in it.
-    return capture(context, captured, implied, { ...asking, seesPrivate: true });
+    return outcome(await capture(context, captured, implied, { ...asking, seesPrivate: true }));
   }
-
-  const open = await context.read.open(asking);
-  const only = open[0];
-  if (only === undefined) return refused(refuse('NO_OPEN_INCIDENT', { verb: 'note' }));
-  if (open.length === 1) return capture(context, captured, only.number, asking);
-  const view = whichModal(open, unassigned.keep(captured));
+  // Elsewhere it is asked, also where one is open: what was written there may be about something else, and not for everybody.
+  const choices = await lookedUp(
+    context,
+    triggerKey(shortcut.trigger_id),
+    () => choicesFor(context, asking),
+    true,
+  );
+  if (isRefusal(choices)) return refused(choices);
+  const { open, over } = choices;
+  if (open.length + over.length === 0) return refused(refuse('NO_OPEN_INCIDENT', { verb: 'note' }));
+  const view = whichModal(choices, JSON.stringify(unassigned.keep(captured, LIMIT)));
   if (await openView(context, shortcut.trigger_id, view)) return null;
-  const known = open.map((state) => ({ ref: `INC-${state.number}`, title: state.title }));
+  const known = open.map((state) => ({ ref: refOf(state.number), title: state.title }));
   return refused(refuse('WHICH_INCIDENT', { verb: 'note', open: known }));
 }
 
@@ -93,6 +113,28 @@ async function takeLines(context: Context, { body, action }: Click): Promise<Rep
   const intent = { type: 'TakeInLines' as const, of: { channel, ts } };
   return askAndReply(context, { intent, incident, asking: { ...asking, seesPrivate: here } }, originOf(body));
 }
+
+/** Those in which a message may be noted: what is open, and what was resolved lately, for messages are gathered afterwards too. */
+interface Choices {
+  open: IncidentState[];
+  over: IncidentState[];
+}
+
+const LATELY_MS = 7 * 86_400_000;
+
+async function choicesFor({ read }: Context, asking: Asking): Promise<Choices> {
+  const since = momentNow(new Date(asking.now.getTime() - LATELY_MS));
+  const asked: ListAsked = {
+    ...{ statuses: ['resolved'], all: false, severities: [], components: [], since, until: null },
+    ...{ mine: false, lead: null, drills: false, page: 1, typed: '' },
+  };
+  const [open, list] = await Promise.all([read.open(asking), read.list(asking, asked, [])]);
+  // What was merged takes no notes any more.
+  const over = isRefusal(list) ? [] : list.items.filter((state) => mergedInto(state) === null);
+  return { open: open.toReversed(), over };
+}
+
+const outcome = (result: Reply | Refusal): Reply => (isRefusal(result) ? refused(result) : result);
 
 type Reacted = SlackEventMiddlewareArgs<'reaction_added' | 'reaction_removed'>;
 type Pinned = SlackEventMiddlewareArgs<'pin_added' | 'pin_removed'>;
@@ -239,11 +281,16 @@ export function onWhich(
 ): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
   return ({ body, view, ack }) => {
     const found = unassigned.find(view.private_metadata);
-    return interaction(context, {
+    return interaction<ViewResponseAction>(context, {
       request: triggerKey(body.trigger_id),
       work: record(context, body, Number(valuesOf(view).chosen('incident')[0]), found),
       ack,
-      tell: (reply) => respondTo(found?.reply, ephemeral(reply), context.log),
+      inAnswer: ({ block, words }) =>
+        block ? { response_action: 'errors', errors: { [block]: words.replaceAll('`', '') } } : undefined,
+      async tell(reply) {
+        if (await respondTo(found?.reply, ephemeral(reply), context.log)) return;
+        await tellAlone(context, body.user.id, reply);
+      },
     });
   };
 }
@@ -254,16 +301,106 @@ async function record(
   incident: number,
   found: ReturnType<Unassigned['find']>,
 ): Promise<Reply> {
-  if (!found || !Number.isInteger(incident)) return said('That form is too old. Add the message again.');
+  const block = 'incident';
+  if (!found || !Number.isInteger(incident))
+    return { ...said('That form is too old. Add the message again.'), block };
   const actor = { payload: body, user: body.user.id, handle: body.user.name };
-  const { asking } = await askerOf(context, actor, null);
-  if ('message' in found) return capture(context, found, incident, asking);
-  const { channel, ts } = found;
-  const owed = { team: asking.team, incident, key: `message:${channel}:${ts}:${asking.by.id}` };
-  await context.owe({ kind: 'message.capture', payload: { channel, ts, by: asking.by.id } }, owed);
+  const asker = await lookedUp(context, triggerKey(body.trigger_id), () => askerOf(context, actor, null));
+  if (isRefusal(asker)) return { ...refused(asker), block };
+  const { asking } = asker;
+  if ('message' in found) {
+    const result = await capture(context, found, incident, asking);
+    // Another one may be chosen; what may have been recorded is not to be sent again.
+    const again = isRefusal(result) && result.code !== 'NOT_CONFIRMED';
+    return again ? { ...outcome(result), block } : outcome(result);
+  }
+  await fetchLater(context, found, incident, asking);
   return said(
     `The message will be fetched and added to ${refOf(incident)}; look at the timeline in a moment.`,
   );
+}
+
+/** A message of which only the place is known is fetched, beside everything else. */
+async function fetchLater(
+  { owe }: Pick<Context, 'owe'>,
+  { channel, ts }: Place,
+  incident: number,
+  { team, by }: Asking,
+): Promise<void> {
+  const key = `message:${channel}:${ts}:${by.id}`;
+  await owe({ kind: 'message.capture', payload: { channel, ts, by: by.id } }, { team, incident, key });
+}
+
+/** *Declare from message*: the form of `open`, its title filled in; the message is recorded with the incident. */
+export function onDeclareFrom(context: Context, unassigned: Unassigned): Middleware<ShortcutArgs> {
+  return ({ shortcut, ack }) =>
+    interaction(context, {
+      request: triggerKey(shortcut.trigger_id),
+      work: declareFrom(context, unassigned, shortcut),
+      ack,
+      tell: (reply) => respondTo(shortcut.response_url, ephemeral(reply), context.log),
+    });
+}
+
+/** Room for a message in what a form remembers, beside the rest. */
+const ROOM = 2_300;
+
+async function declareFrom(
+  context: Context,
+  unassigned: Unassigned,
+  shortcut: MessageShortcut,
+): Promise<Reply | null> {
+  const message = messageIn(shortcut.message);
+  if (!message) return said('That message cannot be read. Open the incident with `open TITLE`.');
+  const { channel, trigger_id: trigger, response_url: reply } = shortcut;
+  const captured: Captured = { message, channel: { id: channel.id, name: channel.name }, reply: null };
+  const actor = { payload: shortcut, user: shortcut.user.id, handle: shortcut.user.name };
+  const asker = await lookedUp(context, triggerKey(trigger), () =>
+    askerOf(context, actor, triggerKey(trigger)),
+  );
+  if (isRefusal(asker)) return refused(asker);
+  const here = { id: channel.id, name: channel.name };
+  const { text } = await entered(context, asker.asking.team, message.raw, here);
+  const hidden = channel.name === 'privategroup' || channel.name === 'directmessage';
+  const about = [
+    `Its first entry: ${escaped(cut(text.replace(/\s+/g, ' '), 200))}`,
+    ...(hidden
+      ? ['*It was written where not everybody reads.* Whoever sees the incident will read it.']
+      : []),
+  ].join('\n');
+  const from = { message: unassigned.keep(captured, ROOM) };
+  const asked = { ...asker, implied: null, entered: plainly('open') };
+  const form = { from, shown: { title: titleIn(text), about } };
+  return askAndReply(context, asked, { channel: channel.id, trigger, reply: reply || null, form });
+}
+
+/** The first line with words in it, without marks of formatting around it. */
+function titleIn(text: string): string {
+  const line = text.split(/[\r\n\u2028\u2029]/).find((one) => /[\p{L}\p{N}]/u.test(one)) ?? '';
+  const bare = line.replace(/\s+/g, ' ').replace(/^[\s>*_~`•-]+|[\s*_~`]+$/g, '');
+  return cut(bare, LIMITS.title);
+}
+
+/** What the form of `open` does with the message that it was opened from. */
+export function createSent(context: Context, unassigned: Unassigned): Sent {
+  return {
+    async read(carried, asking) {
+      const found = unassigned.find(carried);
+      if (!found || !('message' in found)) return null;
+      const read = await readMessage(context, found, asking.team);
+      return isRefusal(read) ? read : read.message;
+    },
+    async recorded(carried, incident, asking, message) {
+      if (message) {
+        tick(context, message.channel, message.ts);
+        return null;
+      }
+      const found = unassigned.find(carried);
+      if (!found || 'message' in found) return 'The message is not in it: add it with *Add to timeline*.';
+      await fetchLater(context, found, incident, asking);
+      return 'The message will be fetched and added; look at the timeline in a moment.';
+    },
+  };
 }
 
 const CAPTURED = z.object({
@@ -286,32 +423,32 @@ const CAPTURED = z.object({
 });
 /** What is carried when the message itself is too long: where it is. */
 const PLACE = z.object({ channel: z.string(), ts: z.string(), reply: z.string().nullable() });
+type Place = z.infer<typeof PLACE>;
 
 /** Slack's limit on what a modal carries. */
 const LIMIT = 3_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 
-/** Messages whose incident is still being chosen. */
-interface Unassigned {
-  /** @returns what the modal is to carry, at most 3,000 characters */
-  keep(captured: Captured): string;
-  /** @returns the message; or only its place, when it was too long and this process does not remember it */
-  find(carried: string): Captured | z.infer<typeof PLACE> | null;
+/** Messages whose incident is still being chosen, or opened. */
+export interface Unassigned {
+  /** @returns what a form is to carry: the message, where it fits into so many characters; else only its place */
+  keep(captured: Captured, room: number): Captured | Place;
+  /** @returns the message; or only its place, when it was too long and this process does not remember it; null: it is neither */
+  find(carried: unknown): Captured | Place | null;
 }
 
 /** A short message travels with the modal; a long one waits here, and if this process ends it is fetched from its place. */
 export function createUnassigned(now: () => Date): Unassigned {
   const kept = new Memory<Captured>(LONGEST_WAIT_MS, 200, () => now().getTime());
   return {
-    keep(captured) {
-      const whole = JSON.stringify(captured);
-      if (whole.length <= LIMIT) return whole;
+    keep(captured, room) {
+      if (JSON.stringify(captured).length <= room) return captured;
       const { channel, message, reply } = captured;
       kept.set(`${channel.id} ${message.ts}`, captured);
-      return JSON.stringify({ channel: channel.id, ts: message.ts, reply });
+      return { channel: channel.id, ts: message.ts, reply };
     },
     find(carried) {
-      const json: unknown = JSON.parse(carried || 'null');
+      const json = typeof carried === 'string' ? jsonIn(carried) : carried;
       const whole = CAPTURED.safeParse(json);
       if (whole.success) return whole.data;
       const place = PLACE.safeParse(json);
@@ -321,12 +458,26 @@ export function createUnassigned(now: () => Date): Unassigned {
   };
 }
 
-/** Asks whose timeline a message belongs to, when several incidents are open and the channel is none's. */
-function whichModal(open: readonly IncidentState[], from: string): types.ModalView {
-  const options = open.slice(0, 100).map((state) => ({
-    text: plain(cut(`${refOf(state.number)} ${state.title}`, 75)),
-    value: String(state.number),
-  }));
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Asks whose timeline a message belongs to, where the channel is none's; one that is alone is chosen already. */
+function whichModal({ open, over }: Choices, from: string): types.ModalView {
+  const options = (states: readonly IncidentState[]) =>
+    states.slice(0, 100).map((state) => ({
+      text: plain(cut(`${refOf(state.number)} ${state.title}`, 75)),
+      value: String(state.number),
+    }));
+  const groups = [
+    { label: plain('Open'), options: options(open) },
+    { label: plain('Resolved lately'), options: options(over) },
+  ].filter((group) => group.options.length > 0);
+  const only = open.length === 1 ? groups[0]?.options[0] : undefined;
   return modal({
     callbackId: 'which',
     title: 'Add to timeline',
@@ -336,7 +487,8 @@ function whichModal(open: readonly IncidentState[], from: string): types.ModalVi
       input('incident', 'Which incident?', {
         type: 'static_select',
         placeholder: plain('Choose one'),
-        options,
+        option_groups: groups,
+        ...(only && { initial_option: only }),
       }),
     ],
   });

@@ -1,6 +1,6 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import { remarksOn } from '#answer/answer.js';
+import { type Exporting, remarksOn } from '#answer/answer.js';
 import { checkText, plain as typedPlainly } from '#domain/command/entered.js';
 import { parseCommand } from '#domain/command/parse.js';
 import { severityOf, severityRemark } from '#domain/command/severity.js';
@@ -11,14 +11,16 @@ import {
   readTimeAlone,
   type TimeContext,
 } from '#domain/command/time/time.js';
-import { verbNamed, zoneRemark } from '#domain/command/verbs.js';
+import { type FormName, verbNamed, zoneRemark } from '#domain/command/verbs.js';
+import type { ActionItem } from '#domain/incident/action.js';
 import type { TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
+import type { Runbook } from '#domain/run/runbook.js';
 import { COMPONENT_STATES } from '#domain/status/page.js';
 import type { StateAsked } from '#domain/status/publish.js';
 import { LIMITS } from '#domain/text.js';
-import { type Moment, POST_STATES, refOf, SEVERITIES, STATUSES } from '#domain/words.js';
+import { type Moment, POST_STATES, refOf, SEVERITIES } from '#domain/words.js';
 import { METADATA } from '../blocks/buttons.js';
 import { type AskedPost, COMPONENT_MARKS } from '../blocks/publish.js';
 import { cut, escaped, context as greyLine, plain, section } from '../blocks/text.js';
@@ -43,6 +45,22 @@ const FROM = z.object({
       states: z.array(z.object({ component: z.string(), state: z.enum(COMPONENT_STATES) })),
     })
     .optional(),
+  /** What it showed of the incident: what somebody has changed since is not changed unseen. */
+  seen: z
+    .object({
+      entry: z.number().int().nullable(),
+      severity: z.enum(SEVERITIES).nullable(),
+      lead: z.string().nullable(),
+      open: z.boolean(),
+    })
+    .optional()
+    .catch(undefined),
+  /** The runbook whose inputs it asks for. */
+  runbook: z.string().optional(),
+  /** The message that an incident is opened from, as its shortcut carries it. */
+  message: z.unknown().optional(),
+  /** It was opened in the Home tab, which shows what came of it. */
+  home: z.literal(true).optional(),
 });
 export type From = z.infer<typeof FROM>;
 type Begun = NonNullable<From['post']>;
@@ -58,7 +76,8 @@ export function rememberedIn(view: { private_metadata: string }): From {
 export function modal(options: {
   callbackId: string;
   title: string;
-  submit: string;
+  /** null: there is nothing to send. */
+  submit: string | null;
   /** What it remembers; Slack carries at most 3,000 characters. */
   from: string;
   blocks: types.KnownBlock[];
@@ -68,8 +87,8 @@ export function modal(options: {
     callback_id: options.callbackId,
     // Slack's limit on these three is 24 characters.
     title: plain(cut(options.title, 24)),
-    submit: plain(options.submit),
-    close: plain('Cancel'),
+    ...(options.submit !== null && { submit: plain(options.submit) }),
+    close: plain(options.submit === null ? 'Close' : 'Cancel'),
     private_metadata: options.from,
     blocks: options.blocks,
   };
@@ -92,22 +111,27 @@ export function input(
   };
 }
 
-function line(more: Partial<types.PlainTextInput> = {}): types.PlainTextInput {
+export function line(more: Partial<types.PlainTextInput> = {}): types.PlainTextInput {
   return { type: 'plain_text_input', ...more };
 }
 
-const TIME_HINT =
+export const TIME_HINT =
   'Empty means now. 14:32, ~14:32 for about, -12m, yesterday 23:50 or 2024-11-10 01:41 UTC; without a zone it is yours.';
 
 const VALUE = z.object({
   value: z.string().nullish(),
   selected_option: z.object({ value: z.string() }).nullish(),
   selected_options: z.array(z.object({ value: z.string() })).nullish(),
+  selected_user: z.string().nullish(),
+  selected_date: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\d$/)
+    .nullish(),
 });
 
 export interface Values {
   text(id: string): string;
-  /** Values of the options that were chosen in a select or in checkboxes. */
+  /** Values of the options that were chosen in a select or in checkboxes; the id of a person. */
   chosen(id: string): string[];
   /** Everything that was typed or chosen, a line for each field: for a form that is gone. */
   all(): string;
@@ -121,8 +145,17 @@ export function valuesOf(view: { state?: { values?: Record<string, Record<string
   };
   const text = (id: string) => field(id).value ?? '';
   const chosen = (id: string) => {
-    const { selected_option: one, selected_options: many } = field(id);
-    return [...(one ? [one] : []), ...(many ?? [])].map((option) => option.value);
+    const {
+      selected_option: one,
+      selected_options: many,
+      selected_user: user,
+      selected_date: day,
+    } = field(id);
+    const picked = user || day;
+    return [
+      ...[...(one ? [one] : []), ...(many ?? [])].map(({ value }) => value),
+      ...(picked ? [picked] : []),
+    ];
   };
   return {
     text,
@@ -134,26 +167,63 @@ export function valuesOf(view: { state?: { values?: Record<string, Record<string
   };
 }
 
-export type Form = 'open' | 'note' | 'log' | 'publish' | 'status';
+/**
+ * The same form with what was typed and chosen in it, where a field of that name is still there: what goes on from a form that
+ * was sent loses nothing.
+ */
+export function refilled(view: types.ModalView, values: Values): types.ModalView {
+  const blocks = view.blocks.map((block) => {
+    if (block.type !== 'input' || !('element' in block) || block.block_id === undefined) return block;
+    const element = filled(block.element, values, block.block_id);
+    return element ? { ...block, element } : block;
+  });
+  return { ...view, blocks };
+}
 
-/** Takes the place of a form whose receipt has nowhere else to go. `text` is escaped. */
-export function receiptModal(text: string): types.ModalView {
+function filled(
+  element: types.InputBlock['element'],
+  values: Values,
+  id: string,
+): types.InputBlock['element'] | null {
+  const [chosen] = values.chosen(id);
+  switch (element.type) {
+    case 'plain_text_input': {
+      const { initial_value: _, ...bare } = element;
+      return values.text(id) === '' ? bare : { ...bare, initial_value: cut(values.text(id), FIELD) };
+    }
+    case 'static_select': {
+      const option = element.options?.find(({ value }) => value === chosen);
+      return option ? { ...element, initial_option: option } : null;
+    }
+    case 'users_select':
+      return chosen === undefined ? null : { ...element, initial_user: chosen };
+    case 'datepicker':
+      return chosen === undefined ? null : { ...element, initial_date: chosen };
+    default:
+      return null;
+  }
+}
+
+/** Takes the place of a form whose receipt has nowhere else to go, or says what cannot be said anywhere else. `text` is escaped. */
+export function receiptModal(text: string, title = 'Done'): types.ModalView {
   return {
     type: 'modal',
-    title: plain('Done'),
+    title: plain(title),
     close: plain('Close'),
     blocks: [section(cut(text, 2_900))],
   };
 }
 
 /** What reading a submitted form needs to know. */
-interface FormContext extends TimeContext {
+export interface FormContext extends TimeContext {
   /** The slash command, for examples in refusals. */
   readonly command: string;
   /** Components that the organisation knows. */
   readonly components: readonly string[];
   /** What the form remembers of the post that it changes. */
   readonly post?: From['post'];
+  /** What it showed. */
+  readonly seen?: From['seen'];
 }
 
 /** What a submitted form asks for. `notes`: remarks for the receipt. */
@@ -162,13 +232,47 @@ export interface Meant {
   notes: string[];
 }
 
+/** What a form may show, beside what it remembers. */
+export interface Shown {
+  /** Who looks at it, and their zone. */
+  by: string;
+  zone: string;
+  now: Date;
+  /** Components that the organisation knows. */
+  components: readonly string[];
+  /** The incident as it is; null: it is not known, or there is none yet. */
+  of: IncidentState | null;
+  /** Its action items that are not done. */
+  items: readonly ActionItem[];
+  /** What can be run. */
+  runbooks: ReadonlyArray<{ name: string; title: string }>;
+  /** The one that was chosen. */
+  runbook: Runbook | null;
+  /** Stands in the field of the title, and what the form says of the message that it is opened from. */
+  title?: string;
+  about?: string;
+  /** Why it is shown again; escaped. */
+  problem?: string;
+}
+
+/** Everything about a form that a verb opens where nothing is typed behind it. */
+export interface FormKind {
+  view(from: From, shown: Shown): types.ModalView;
+  /** What it asks for when it is sent. */
+  meant(values: Values, context: FormContext): Meant | { ask: Exporting['ask'] } | Wrong;
+  /** The field at which it is said what is wrong with all of it. */
+  main: string;
+  /** How the same is typed, for when it cannot be shown. */
+  line: string;
+}
+
 /** What is wrong in it, and the id of the input that is at fault. */
 export interface Wrong {
   wrong: Refusal;
   block: string;
 }
 
-function wrong(block: string, refusal: Refusal): Wrong {
+export function wrong(block: string, refusal: Refusal): Wrong {
   return { wrong: refusal, block };
 }
 
@@ -179,7 +283,7 @@ const FORMS =
  * The time in the field *When?*. On a line, words that are no time are text; here they are a mistake.
  * @returns null when the field is empty
  */
-function timeIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
+export function timeIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
   const typed = values.text('at').trim();
   if (typed === '') return null;
   const read = readTimeAlone(typed, context);
@@ -189,55 +293,26 @@ function timeIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
   return read;
 }
 
-function missing(form: Form, what: string, context: FormContext): Refusal {
+export function missing(form: FormName, what: string, context: FormContext): Refusal {
   return refuse('MISSING_ARGUMENT', { verb: form, what, form: formOf(form, context) });
 }
 
 /** How the same is typed on a line. */
-function formOf(form: Form, { command }: FormContext): string {
+function formOf(form: FormName, { command }: FormContext): string {
   return `${command} ${verbNamed(form)?.form}`;
-}
-
-/** How a form looks. `of`: the incident as it is, where the form says something of it and it is known. */
-export function formView(
-  form: Form,
-  from: From,
-  { components, of = null }: { components: readonly string[]; of?: IncidentState | null },
-): types.ModalView {
-  switch (form) {
-    case 'open':
-      return openModal(from, components);
-    case 'note':
-      return noteModal(from);
-    case 'log':
-      return logModal(from);
-    case 'publish':
-      return publishModal(from, BLANK, of);
-    case 'status':
-      return statusModal(from, of);
-  }
-}
-
-/** What a submitted form asks for, or what is wrong in it. */
-export function meantBy(form: Form, values: Values, context: FormContext): Meant | Wrong {
-  switch (form) {
-    case 'open':
-      return meantByOpen(values, context);
-    case 'note':
-      return meantByNote(values, context);
-    case 'log':
-      return meantByLog(values, context);
-    case 'publish':
-      return meantByPublish(values, context);
-    case 'status':
-      return meantByStatus(values, context);
-  }
 }
 
 const LINE_BREAK = /[\r\n\u2028\u2029]/;
 
 /** Opens an incident. The components that the organisation knows are offered; others can be typed. */
-function openModal(from: From, components: readonly string[]): types.ModalView {
+export const OPEN_FORM: FormKind = {
+  view: openModal,
+  meant: meantByOpen,
+  main: 'title',
+  line: 'open sev2 TITLE --component NAME',
+};
+
+function openModal(from: From, { components, title = '', about }: Shown): types.ModalView {
   const severities = SEVERITIES.map((severity) => ({ text: plain(severity), value: severity }));
   // An option's value holds 150 characters; a longer name can still be typed.
   const known = [...new Set(components)].filter((name) => name.length <= 150).slice(0, 100);
@@ -247,7 +322,16 @@ function openModal(from: From, components: readonly string[]): types.ModalView {
     submit: 'Open',
     from: JSON.stringify(from),
     blocks: [
-      input('title', 'What is wrong?', line({ max_length: LIMITS.title, focus_on_load: true })),
+      ...(about === undefined ? [] : [greyLine(about)]),
+      input(
+        'title',
+        'What is wrong?',
+        line({
+          max_length: LIMITS.title,
+          focus_on_load: true,
+          ...(title !== '' && { initial_value: title }),
+        }),
+      ),
       input(
         'severity',
         'Severity',
@@ -348,6 +432,13 @@ function componentsRefused(components: readonly string[]): Refusal | null {
   return refuse('TOO_MANY', { what: 'components', count, limit: LIMITS.components, next });
 }
 
+export const NOTE_FORM: FormKind = {
+  view: noteModal,
+  meant: meantByNote,
+  main: 'text',
+  line: 'note 14:32 TEXT',
+};
+
 function noteModal(from: From): types.ModalView {
   return modal({
     callbackId: 'note',
@@ -383,6 +474,13 @@ function timeRemark(text: string, context: FormContext): string[] {
   ];
 }
 
+export const LOG_FORM: FormKind = {
+  view: logModal,
+  meant: meantByLog,
+  main: 'text',
+  line: 'log, then a line for each entry: TIME TEXT',
+};
+
 function logModal(from: From): types.ModalView {
   return modal({
     callbackId: 'log',
@@ -408,54 +506,15 @@ function meantByLog(values: Values, context: FormContext): Meant | Wrong {
   return { intent: said.intent, notes: said.notes };
 }
 
-/** How it stands, and by when there is more. */
-function statusModal(from: From, of: IncidentState | null): types.ModalView {
-  const options = STATUSES.map((status) => ({ text: plain(titled(status)), value: status }));
-  const now = options.find(({ value }) => value === of?.status);
-  return modal({
-    callbackId: 'status',
-    title: from.incident === null ? 'Update' : `Update ${refOf(from.incident)}`,
-    submit: 'Record',
-    from: JSON.stringify(from),
-    blocks: [
-      input('status', 'Status', {
-        ...{ type: 'static_select', placeholder: plain('Choose one'), options },
-        ...(now && { initial_option: now }),
-      }),
-      input('text', 'How does it stand?', line({ multiline: true, max_length: 3_000 }), {
-        hint: 'The status may stay as it is.',
-        optional: true,
-      }),
-      input('next', 'Next update', line({ placeholder: plain('30m') }), {
-        hint: 'When there is more: 30m, 1h30m, 14:30 or 2024-11-10 14:30 UTC. Who leads is reminded.',
-        optional: true,
-      }),
-      input('at', 'When?', line(), { hint: TIME_HINT, optional: true }),
-    ],
-  });
-}
-
-function meantByStatus(values: Values, context: FormContext): Meant | Wrong {
-  const status = STATUSES.find((one) => one === values.chosen('status')[0]);
-  if (!status) return wrong('status', missing('status', 'a status', context));
-  const text = values.text('text');
-  const refusal = checkText(text);
-  if (refusal) return wrong('text', refusal);
-  const next = aheadIn(values, context);
-  if (next && 'wrong' in next) return next;
-  const time = timeIn(values, context);
-  if (time && 'wrong' in time) return time;
-  return {
-    intent: {
-      ...{ type: 'ChangeStatus', status, moment: time?.moment ?? null },
-      ...{ text: text.trim() === '' ? null : text, next: next?.moment ?? null },
-    },
-    notes: [...(time ? zoneRemark(time) : []), ...(next ? zoneRemark(next) : [])],
-  };
-}
-
 /** Slack's limit on what stands in a field. */
-const FIELD = 3_000;
+export const FIELD = 3_000;
+
+export const PUBLISH_FORM: FormKind = {
+  view: (from, { of }) => publishModal(from, BLANK, of),
+  meant: meantByPublish,
+  main: 'text',
+  line: 'publish identified --next 30m TEXT',
+};
 
 /** What the fields of a public post hold when its form is opened. */
 interface Prefilled {
@@ -644,7 +703,7 @@ function publicTitleRefused(title: string, context: FormContext): Refusal | null
 }
 
 /** By when another post is promised; null: it is not. */
-function aheadIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
+export function aheadIn(values: Values, context: TimeContext): ReadTime | Wrong | null {
   const typed = values.text('next').trim();
   if (typed === '') return null;
   const read = readTimeAhead(typed, context);

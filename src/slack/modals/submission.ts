@@ -1,9 +1,20 @@
-import type { Middleware, SlackViewMiddlewareArgs, ViewResponseAction, ViewSubmitAction } from '@slack/bolt';
-import type { Asking } from '#domain/incident/intent.js';
+import type {
+  Middleware,
+  SlackViewMiddlewareArgs,
+  types,
+  ViewResponseAction,
+  ViewSubmitAction,
+} from '@slack/bolt';
+import type { Asked, Exporting } from '#answer/answer.js';
+import type { FormName } from '#domain/command/verbs.js';
+import type { Asking, CapturedMessage } from '#domain/incident/intent.js';
 import { isLimited } from '#domain/permission.js';
-import { isRefusal, type RefusalCode } from '#domain/refusal.js';
+import { isRefusal, type Refusal, type RefusalCode, refuse } from '#domain/refusal.js';
+import { readInputs } from '#domain/run/inputs.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
 import type { PostPreview } from '#domain/status/publish.js';
+import type { RunAsked } from '#runbooks/definition/shelf.js';
+import { escaped } from '../blocks/text.js';
 import {
   type Answer,
   type Asker,
@@ -21,15 +32,24 @@ import {
   said,
   triggerKey,
 } from '../listener.js';
-import { type Form, type From, meantBy, receiptModal, rememberedIn, type Values, valuesOf } from './form.js';
+import {
+  type From,
+  type Meant,
+  receiptModal,
+  refilled,
+  rememberedIn,
+  type Values,
+  valuesOf,
+  type Wrong,
+} from './form.js';
+import { asItIs, FORMS, shownIn } from './modals.js';
 import { type Previewed, previewedIn, previewModal, reasonsIn } from './preview.js';
+import { fieldOf, runIn } from './run.js';
+import { resolvedSince, seenOf } from './steer.js';
 
-/** The field at which a form says what is wrong with all of it. */
-const MAIN: Record<Form, string> = {
-  ...{ open: 'title', note: 'text', log: 'text', publish: 'text', status: 'text' },
-};
-/** Where it is not all of it that is wrong. */
+/** Where it is not all of a form that is wrong. */
 const AT_FAULT: { readonly [C in RefusalCode]?: string } = {
+  STATUS_UNCHANGED: 'text',
   NEXT_UPDATE_PAST: 'next',
   NO_UPDATE_DUE: 'next',
   NOT_WITHIN: 'next',
@@ -40,14 +60,15 @@ const AT_FAULT: { readonly [C in RefusalCode]?: string } = {
 /** A submitted form asks for what a command line could ask for; it is not put into one, where a quote could end a field. */
 export function onSubmission(
   context: Context,
-  form: Form,
+  form: FormName,
+  sent: Sent,
 ): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
-  return ({ body, view, ack }) => {
+  return async ({ body, view, ack }) => {
     const values = valuesOf(view);
     const from = rememberedIn(view);
-    return interaction<ViewResponseAction>(context, {
+    await interaction<ViewResponseAction>(context, {
       request: triggerKey(body.trigger_id),
-      work: submit(context, form, body, values, from),
+      work: submit(context, form, body, values, from, sent),
       failed: (reply) => withTyped(reply, values),
       ack,
       inAnswer(reply) {
@@ -64,18 +85,33 @@ export function onSubmission(
         return tell(context, from, body.user.id, lost ? withTyped(reply, values) : reply);
       },
     });
+    if (from.home) context.homes.refresh(body, body.user.id);
   };
+}
+
+/** Of the message that an incident is opened from. */
+export interface Sent {
+  /** @returns the message as it may be recorded, or why it may not be; null: it is to be fetched from its place, or there is none */
+  read(carried: unknown, asking: Asking): Promise<CapturedMessage | Refusal | null>;
+  /** It is recorded with that incident, or is to be. @returns what else there is to say of it */
+  recorded(
+    carried: unknown,
+    incident: number,
+    asking: Asking,
+    message: CapturedMessage | null,
+  ): Promise<string | null>;
 }
 
 /** @returns what to say; with `block`, an input is at fault and the form stays open */
 async function submit(
   context: Context,
-  form: Form,
+  form: FormName,
   body: ViewSubmitAction,
   values: Values,
   from: From,
+  sent: Sent,
 ): Promise<Reply | null> {
-  const block = MAIN[form];
+  const { main: block } = FORMS[form];
   if (form !== 'open' && from.incident === null) {
     return { ...said('That form is too old to be understood. Type the command again.'), block };
   }
@@ -84,32 +120,107 @@ async function submit(
     submittedBy(context, body, from, from.post?.key ?? null),
   );
   if (isRefusal(asker)) return { ...refused(asker), block };
-  const { asking, zone, zoneKnown } = asker;
-  const { command, components } = context;
-  const { post } = from;
-  const at = { now: asking.now, zone, zoneKnown };
-  const meant = meantBy(form, values, { ...at, command, components, ...(post && { post }) });
+  const { asking } = asker;
+  const meant = await meantBy(context, form, values, from, asker);
+  if ('view' in meant) return { ...said(TOO_LATE), view: meant.view };
   if ('wrong' in meant) return { ...refused(meant.wrong), block: meant.block };
-  const asked = { ...meant, incident: from.incident, asking };
+  const message = from.message === undefined ? null : await sent.read(from.message, asking);
+  if (isRefusal(message)) return { ...refused(message), block };
+  const asked = askedFor(meant, from, asking, message);
   const answer = await context.answer(asked);
   const reply = await replyFor(context, answer, asked, {
     channel: from.channel ?? '',
     trigger: body.trigger_id,
     reply: from.reply,
   });
-  if (reply === null || answer.kind !== 'refused') return reply;
+  if (reply === null) return null;
+  if (answer.kind === 'recorded' && from.message !== undefined) {
+    const opened = answer.recorded?.incident;
+    const more = opened ? await sent.recorded(from.message, opened, asking, message) : null;
+    return more ? { ...reply, words: `${reply.words}\n${more}` } : reply;
+  }
+  if (answer.kind !== 'refused') return reply;
   const previewed = askedPost(answer);
   if (previewed) {
     const { preview, ...carried } = previewed;
     const { channel, reply: receipt } = from;
-    const replaces = post?.replaces ?? false;
+    const replaces = from.post?.replaces ?? false;
     const view = previewModal(preview, { ...carried, key: asking.key, channel, reply: receipt, replaces });
-    return view ? { ...reply, view } : { ...tooLong(command, preview.leaks.length > 0), block };
+    return view ? { ...reply, view } : { ...tooLong(context.command, preview.leaks.length > 0), block };
   }
+  const { code } = answer.refusal;
+  if (code === 'CHANGED_SINCE') return shownAgain(context, form, values, from, asker, reply);
   // It may have been recorded: a form that stays open would ask to be sent again, as another entry.
-  return answer.refusal.code === 'NOT_CONFIRMED'
-    ? withTyped(reply, values)
-    : { ...reply, block: AT_FAULT[answer.refusal.code] ?? block };
+  if (code === 'NOT_CONFIRMED') return withTyped(reply, values);
+  return { ...reply, block: AT_FAULT[code] ?? block };
+}
+
+/** Said only where the second form of a run could not be shown any more. */
+const TOO_LATE = 'The form for its inputs came too late. Press *Run* again, or type `run NAME key=value`.';
+
+type FormMeant = Meant | { ask: Exporting['ask'] } | { run: RunAsked };
+
+/** @returns what the form asks for, what is wrong in it, or what it gives way to: the inputs of the runbook that was chosen */
+async function meantBy(
+  context: Context,
+  form: FormName,
+  values: Values,
+  from: From,
+  { asking, zone, zoneKnown }: Asker,
+): Promise<FormMeant | Wrong | { view: types.ModalView }> {
+  const { command, components, shelf } = context;
+  if (form !== 'run') {
+    const { post, seen } = from;
+    const at = { now: asking.now, zone, zoneKnown, command, components };
+    const meant = FORMS[form].meant(values, { ...at, ...(post && { post }), ...(seen && { seen }) });
+    if (form !== 'note' && form !== 'log') return meant;
+    if (!('intent' in meant) || !seen) return meant;
+    const of = await asItIs(context, asking, from.incident);
+    const over = resolvedSince(from, of);
+    return over ? { ...meant, notes: [...meant.notes, over] } : meant;
+  }
+  const block = from.runbook === undefined ? 'runbook' : 'plan';
+  const name = from.runbook ?? values.chosen('runbook')[0] ?? '';
+  const kept = await lookedUp(context, asking.key, () => shelf.get(name));
+  if (isRefusal(kept)) return { wrong: kept, block };
+  if (kept === null)
+    return { wrong: refuse('NO_SUCH_RUNBOOK', { runbook: name.slice(0, 80), closest: [] }), block };
+  if ('problems' in kept)
+    return { wrong: refuse('BAD_RUNBOOK', { runbook: name, problems: kept.problems }), block };
+  const { runbook } = kept;
+  const shown = () => shownIn(context, 'note', null, { asking, zone }, { runbook });
+  if (from.runbook === undefined) return { view: FORMS.run.view(from, await shown()) };
+  const run = runIn(runbook, values);
+  const read = readInputs(runbook.inputs, run.inputs);
+  if (!('problem' in read)) return { run };
+  const { problem } = read;
+  const field = Object.hasOwn(runbook.inputs, problem.input) ? fieldOf(problem.input) : 'plan';
+  return { wrong: refuse('BAD_INPUT', { runbook: runbook.name, ...problem }), block: field };
+}
+
+function askedFor(meant: FormMeant, from: From, asking: Asking, message: CapturedMessage | null): Asked {
+  const { incident } = from;
+  // A form without an incident is that of `open`, which asks for neither.
+  if ('ask' in meant) return { ask: meant.ask, incident: incident ?? 0, asking };
+  if ('run' in meant) return { run: meant.run, incident: incident ?? 0, asking };
+  const { intent, notes } = meant;
+  const opens = intent.type === 'OpenIncident' && message ? { ...intent, message } : intent;
+  return { intent: opens, notes, incident, asking };
+}
+
+/** Somebody was first: the form says so, shows what is so now, and keeps what was typed. Sent again, it is meant. */
+async function shownAgain(
+  context: Context,
+  form: FormName,
+  values: Values,
+  from: From,
+  { asking, zone }: Asker,
+  reply: Reply,
+): Promise<Reply> {
+  const problem = `:warning: ${escaped(reply.words.replaceAll('`', ''))}`;
+  const shown = await shownIn(context, form, from.incident, { asking, zone }, { problem });
+  const view = FORMS[form].view({ ...from, ...(shown.of && { seen: seenOf(shown.of) }) }, shown);
+  return { ...reply, view: refilled(view, values) };
 }
 
 function tooLong(command: string, leaks: boolean): Reply {

@@ -6,6 +6,7 @@ import {
   HTTPResponseAck,
   type ReceiverEvent,
 } from '@slack/bolt';
+import { z } from 'zod';
 import type { Logs } from '#log.js';
 import { slackLogger } from './client.js';
 
@@ -115,6 +116,11 @@ export function createHttpFront(options: { signingSecret: string; log: Logs; now
       try {
         await take(request, response, about);
       } catch (error) {
+        if (error instanceof Unfit) {
+          log.warn({ why: error.message, ...about }, 'Refused a Slack request');
+          if (!response.headersSent) bolt.buildNoBodyResponse(response, 400);
+          return;
+        }
         log.error({ err: error, ...about }, 'A Slack request could not be handled');
         if (!response.headersSent) bolt.buildNoBodyResponse(response, 500);
       }
@@ -147,6 +153,50 @@ function halvesKept(body: Record<string, unknown>, raw: Buffer): Record<string, 
   }
 }
 
+/** A request that is signed, and is nothing that Slack sends. */
+class Unfit extends Error {
+  override name = 'Unfit';
+}
+
+const word = z.string().min(1);
+const maybe = z.string().nullish();
+const who = z.looseObject({ id: word, name: maybe, username: maybe });
+const place = z.looseObject({ id: word, name: maybe });
+const view = z.looseObject({
+  ...{ id: word, type: maybe, callback_id: maybe, private_metadata: z.string() },
+  state: z.looseObject({ values: z.record(z.string(), z.record(z.string(), z.unknown())) }).nullish(),
+});
+const interaction = { user: who, trigger_id: maybe };
+
+/** As much of each kind of request as listeners rest on, checked once, at the door: behind it nobody looks twice. */
+const FIT: Readonly<Record<string, z.ZodType>> = {
+  event: z.looseObject({
+    event_id: word,
+    event: z.looseObject({ type: word, user: z.union([word, who]).optional() }),
+  }),
+  command: z.looseObject({
+    ...{ command: word, user_id: word, user_name: maybe, channel_id: word, channel_name: maybe, text: maybe },
+    ...{ trigger_id: maybe, response_url: maybe },
+  }),
+  block_actions: z.looseObject({
+    ...interaction,
+    ...{ response_url: maybe, channel: place.optional(), view: view.optional() },
+    actions: z.array(z.looseObject({ action_id: word, value: maybe })).min(1),
+  }),
+  view_submission: z.looseObject({ ...interaction, view }),
+  shortcut: z.looseObject({ ...interaction, callback_id: word }),
+  message_action: z.looseObject({ ...interaction, callback_id: word, channel: place, response_url: maybe }),
+};
+
+/** @throws Unfit which names the member that is wrong, and nothing of what stands in it */
+function mustFit(body: Readonly<Record<string, unknown>>): void {
+  const { event, command, type } = body;
+  const kind = event !== undefined ? 'event' : command !== undefined ? 'command' : String(type);
+  if (!Object.hasOwn(FIT, kind)) return;
+  const path = FIT[kind]?.safeParse(body).error?.issues[0]?.path.join('.');
+  if (path !== undefined) throw new Unfit(`${kind}: ${path} is not what it is in Slack`);
+}
+
 /**
  * Bolt tries every listener of an app on every request; a dozen of them cost a command half as much again. So commands
  * have an app of their own.
@@ -165,6 +215,7 @@ export interface Apps {
 export function answeringEventsAfter({ commands, others }: Apps, log: Logs): App {
   const processEvent = async (event: ReceiverEvent): Promise<void> => {
     const { body, ack } = event;
+    mustFit(body);
     if (body.type === 'app_rate_limited') {
       log.warn({ minute: body.minute_rate_limited }, 'Slack holds back events: too many in that minute');
       return ack();

@@ -282,7 +282,6 @@ describe('people', () => {
   ])('%s', (line, intent) => expect(intended(line)).toEqual(intent));
 
   test.each([
-    ['lead', 'MISSING_ARGUMENT'],
     ['lead ana', 'BAD_ARGUMENT'],
     ['lead <@U1> please', 'BAD_ARGUMENT'],
     ['lead <@U1> @bo', 'BAD_ARGUMENT'],

@@ -40,7 +40,6 @@ describe('run', () => {
   );
 
   test.each([
-    ['run', 'MISSING_ARGUMENT'],
     ['run --plan', 'MISSING_ARGUMENT'],
     ['run from=a', 'MISSING_ARGUMENT'],
     ['run from=a key-sync', 'BAD_ARGUMENT'],

@@ -31,12 +31,20 @@ describe('looking', () => {
     ['timeline PST', 'TIME_ZONE_AMBIGUOUS'],
     ['timeline Berlin', 'TIME_ZONE_UNKNOWN'],
     ['timeline UTC x', 'BAD_ARGUMENT'],
-    ['export', 'MISSING_ARGUMENT'],
     ['export pdf', 'BAD_ARGUMENT'],
     ['list all', 'BAD_ARGUMENT'],
     ['help nothing', 'UNKNOWN_VERB'],
   ])('%s is refused: %s', (line, code) => expect(refused(line)).toBe(code));
 });
+
+test.each(['open', 'note', 'log', 'status', 'sev', 'lead', 'action', 'publish', 'run', 'export'])(
+  '%s with nothing behind it, or only the incident, is a form',
+  (form) => {
+    expect(parsed(form)).toMatchObject({ kind: 'form', form });
+    if (form !== 'open')
+      expect(parsed(`${form} INC-7 `, { implied: false })).toMatchObject({ kind: 'form', form, ref: 7 });
+  },
+);
 
 test('a verb with two forms is shown with what each of them takes', () => {
   const [form] = helpText('impact', '/incident').split('\n');

@@ -9,6 +9,7 @@ import {
   EXPORT_FORMATS,
   type ExportFormat,
   firstWord,
+  form,
   type Line,
   type Outcome,
   type Parsers,
@@ -41,7 +42,7 @@ export const ASKS = {
 
   export(line) {
     const first = firstWord(line.said);
-    if (!first.word) return line.missing(`a format (${EXPORT_FORMATS.join(', ')})`, 'md');
+    if (!first.word) return form('export');
     // A zone is never a format, so either may stand first.
     const second = formatOf(first.word) ? null : firstWord(first.rest);
     const { word, rest } = second ? { word: second.word, rest: ` ${first.word}${second.rest}` } : first;

@@ -7,13 +7,13 @@ import { checkText } from '../entered.js';
 import { quotedAt } from '../flags.js';
 import { readSeverity } from '../severity.js';
 import { componentStateMeant, markMeant, severityMeant } from '../slips.js';
-import { blank, exact, firstWord, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
+import { blank, exact, firstWord, form, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that change what is known of an incident, or correct its timeline. */
 export const CHANGES = {
   sev(line) {
     const { said } = line;
-    if (blank(said)) return line.missing('a severity');
+    if (blank(said)) return form('sev');
     const read = readSeverity(said, true);
     if (!read || 'unknown' in read) {
       const { word, rest } = firstWord(said);

@@ -11,6 +11,7 @@ import {
   blank,
   exact,
   firstWord,
+  form,
   intent,
   type Line,
   type Parsers,
@@ -21,7 +22,7 @@ import {
 export const OPEN = {
   open(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'open', notes: [] };
+    if (blank(said)) return form('open');
     // A longer line holds no title, and flags are not looked for in it.
     const tooLong = checkText(said, LIMITS.text, 'The line');
     if (tooLong) return tooLong;

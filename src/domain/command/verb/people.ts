@@ -4,7 +4,7 @@ import { isGroup, type PersonRef } from '../../words.js';
 import { checkText, type Mention } from '../entered.js';
 import { Flags } from '../flags.js';
 import { readDue } from '../time/due.js';
-import { behindDashes, blank, exact, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
+import { behindDashes, blank, exact, form, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that name people. */
 export const PEOPLE = {
@@ -12,7 +12,7 @@ export const PEOPLE = {
     const people = onlyPeople(line, line.at);
     if ('refused' in people) return people;
     const [person, other] = people;
-    if (!person) return line.missing('somebody, with `@`, or `me`', line.ctx.me ? 'me' : null);
+    if (!person) return form('lead');
     if (other) return line.bad('one person', line.said);
     return intent({ type: 'AssignRole', role: 'lead', person });
   },
@@ -43,6 +43,7 @@ export const PEOPLE = {
    * text. A number that nothing but an owner or flags follows is that of an item which is to be changed.
    */
   action(line) {
+    if (blank(line.said)) return form('action');
     const tooLong = checkText(line.said, LONGEST, 'The line');
     if (tooLong) return tooLong;
     const flags = new Flags(line.verb.flags, line.form);

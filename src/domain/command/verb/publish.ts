@@ -12,6 +12,7 @@ import {
   blank,
   exact,
   firstWord,
+  form,
   intent,
   type Line,
   type Outcome,
@@ -25,7 +26,7 @@ export const PUBLISHES = {
   /** `[flags] [state] [flags] [TIME] [flags] [--] TEXT [flags]`. */
   publish(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'publish', notes: [] };
+    if (blank(said)) return form('publish');
     const tooLong = checkText(said);
     if (tooLong) return tooLong;
     const flags = new Flags(line.verb.flags, line.form);

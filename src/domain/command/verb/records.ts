@@ -4,13 +4,13 @@ import { STATUSES, type Status } from '../../words.js';
 import { checkText } from '../entered.js';
 import { badLines, readPasted } from '../pasted.js';
 import { statusMeant } from '../slips.js';
-import { blank, exact, firstWord, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
+import { blank, exact, firstWord, form, intent, type Line, type Outcome, type Parsers } from '../verbs.js';
 
 /** Verbs that record what happened, in the person's own words: these keep every character. */
 export const RECORDS = {
   note(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'note', notes: [] };
+    if (blank(said)) return form('note');
     const read = line.timed(said);
     if ('refused' in read) return read;
     if (read.time && blank(read.text)) return line.withoutText(read.time);
@@ -26,7 +26,7 @@ export const RECORDS = {
 
   status(line) {
     const { word, rest } = firstWord(line.said);
-    if (!word) return { kind: 'form', form: 'status', notes: [] };
+    if (!word) return form('status');
     const status = STATUSES.find((name) => name === word.toLowerCase());
     if (status) return changeStatus(line, status, rest);
     const meant = statusMeant(word);
@@ -49,7 +49,7 @@ export const RECORDS = {
   /** Many lines, each `TIME TEXT`; all or none. Lines are counted as in the paste, blank ones too. `#4`: those of an entry. */
   log(line) {
     const { said } = line;
-    if (blank(said)) return { kind: 'form', form: 'log', notes: [] };
+    if (blank(said)) return form('log');
     const entry = /^\s*#([1-9]\d{0,8})\s*$/.exec(said)?.[1];
     if (entry !== undefined) return intent({ type: 'TakeInLines', of: { entry: Number(entry) } });
     const pasted = said.replace(/^[^\S\r\n]*(?:\r?\n)?/, '');

@@ -9,6 +9,7 @@ import {
   blank,
   exact,
   firstWord,
+  form,
   intent,
   type Line,
   type Outcome,
@@ -50,7 +51,7 @@ export const RUNS = {
         return line.bad('an input (`key=value`, a value of several words in quotes)', word);
       }
     }
-    if (runbook === null) return line.missing('the name of a runbook');
+    if (runbook === null) return blank(line.said) ? form('run') : line.missing('the name of a runbook');
     if (inputs.size > RUNBOOK_LIMITS.inputs) {
       const next = 'No runbook has more.';
       return refuse('TOO_MANY', { what: 'inputs', count: inputs.size, limit: RUNBOOK_LIMITS.inputs, next });
