@@ -1,7 +1,7 @@
 import type { ListAsked, SearchAsked } from '#domain/command/verbs.js';
 import { itemsByIncident } from '#domain/incident/action.js';
-import { type Alike, alike } from '#domain/incident/alike.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { type Alike, alike } from '#domain/link/alike.js';
 import { isLimited, type Viewer } from '#domain/permission.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
 import type { PersonRef, Status } from '#domain/words.js';

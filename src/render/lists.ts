@@ -5,8 +5,8 @@ import { type Entry, ERASED, entryOf, toldText } from '#domain/incident/entry.js
 import type { Fact } from '#domain/incident/fact.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import { momentOfTs } from '#domain/incident/message.js';
-import { rolesOf } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { rolesOf } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
 import { pagesText } from '#domain/paging/page.js';
 import { runsOf } from '#domain/run/state.js';

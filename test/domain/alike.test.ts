@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ALIKE, alike, similarity } from '#domain/incident/alike.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { ALIKE, alike, similarity } from '#domain/link/alike.js';
 import { fold, NOW, opened, stream } from './given.js';
 
 /** Titles of one outage, as two people type them who do not know of each other; found in public incident reports, and shortened. */

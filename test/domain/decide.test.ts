@@ -4,8 +4,8 @@ import { amendmentOf, type Entry, entryOf, entryText, filesOf, toldText } from '
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
 import { imageTypeOf } from '#domain/incident/message.js';
-import { cameLate } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { cameLate } from '#domain/incident/state.js';
 import { isRefusal, type RefusalCode, refuse } from '#domain/refusal.js';
 import { botAsking } from '#domain/words.js';
 import { measured } from '../render/incident.js';

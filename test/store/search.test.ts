@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { similarity } from '#domain/incident/alike.js';
 import { unseal } from '#domain/incident/chain.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
 import { evolve } from '#domain/incident/state.js';
+import { similarity } from '#domain/link/alike.js';
 import { migrate } from '#store/migrate.js';
 import { FOUND_SQL } from '#store/search.js';
 import { openStore } from '#store/store.js';

@@ -1,4 +1,4 @@
-import { couldFollow, rolesOf } from '#domain/incident/people.js';
+import { couldFollow, rolesOf } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { LIMITS } from '#domain/text.js';
 import { personLabel } from '#domain/words.js';

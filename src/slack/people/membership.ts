@@ -1,7 +1,7 @@
 import type { Middleware, SlackEventMiddlewareArgs } from '@slack/bolt';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import { cameLate } from '#domain/incident/people.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { cameLate } from '#domain/incident/state.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
 import { botAsking, isInSlack } from '#domain/words.js';

@@ -1,5 +1,5 @@
-import { mergedInto } from '../link/link.js';
-import type { IncidentState } from './state.js';
+import type { IncidentState } from '../incident/state.js';
+import { mergedInto } from './link.js';
 
 /** An incident that may be the same as another: it concerns the same `component`, or its title is like the other's. */
 export interface Alike {
