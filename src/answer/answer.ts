@@ -35,6 +35,7 @@ import {
 import { channelRemark } from '#render/receipt.js';
 import { runsText } from '#render/runs.js';
 import type { Undelivered } from '#render/undelivered.js';
+import { lostText } from '#render/undelivered.js';
 import type { RunAsked } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
 import { answerList, answerSearch, remarkOnRelated } from './find.js';
@@ -491,6 +492,8 @@ async function remarkOn(
   read: Pick<Read, 'refused'>,
   { state, ref, facts }: Recorded,
 ): Promise<string | null> {
+  const { lost } = state.channel ?? {};
+  if (state.channel && lost) return `#${state.channel.name}: ${lostText(lost)}. What is owed follows then.`;
   if (state.channel !== null || state.number === STANDING || facts[0]?.type === 'IncidentOpened') return null;
   // It is recorded, whatever becomes of this question.
   const rows = await read.refused(state.team, state.number).catch(() => []);

@@ -3,7 +3,7 @@ import type { Effect, EffectKind } from '#domain/incident/effect.js';
 import type { Intent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
-import { natureOf } from '#domain/slack-code.js';
+import { isLoss, natureOf } from '#domain/slack-code.js';
 import { botAsking } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import type { Lease } from '#lanes/lane.js';
@@ -127,6 +127,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
   #started: Promise<void> | null = null;
   #unsure: boolean;
   #ended = false;
+  #shutOut = false;
   /** The channel in which it is our turn to post once. */
   #turnIn: unknown = null;
 
@@ -156,7 +157,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
   }
 
   /** The incident's channel. @throws Undeliverable when it could not be made: with it retried, this is to be retried too */
-  get channel(): { id: string; name: string } {
+  get channel(): NonNullable<IncidentState['channel']> {
     const { channel } = this.incident;
     if (!channel) throw new Undeliverable('no_channel');
     return channel;
@@ -165,6 +166,11 @@ export class Attempt<K extends EffectKind = EffectKind> {
   /** Something may have reached Slack, in this attempt or an earlier one. */
   get unsure(): boolean {
     return this.#unsure;
+  }
+
+  /** Slack has refused something because of how the incident's channel is. */
+  get shutOut(): boolean {
+    return this.#shutOut;
   }
 
   /** Pays only these; the others stay as they were. Call before the first `write`. */
@@ -317,6 +323,9 @@ export class Attempt<K extends EffectKind = EffectKind> {
       case 'ratelimited':
         throw new Later(this.gate.shut(method, channel, result.retryAfterMs), method, true);
       case 'refused':
+        // Of a person who is to go it means that they are out.
+        if (method !== 'conversations.kick' && channel === this.incident.channel?.id)
+          this.#shutOut ||= isLoss(result.error);
         throw new Refused(
           method,
           result.error,

@@ -1,5 +1,6 @@
-import type { EffectKind } from '#domain/incident/effect.js';
-import { natureOf } from '#domain/slack-code.js';
+import { type EffectKind, laneBeside } from '#domain/incident/effect.js';
+import { natureOf, waitingFor } from '#domain/slack-code.js';
+import type { Loss } from '#domain/words.js';
 import { age, type Moment, moment } from '#elapsed.js';
 import { holdLane, type LaneOptions, type Lease, type Terms } from '#lanes/lane.js';
 import type { Delivered } from '#metrics.js';
@@ -11,6 +12,7 @@ import {
   type Body,
   type Gate,
   isAboutTheMessage,
+  isPermanent,
   Later,
   LEASE_MS,
   NotRecorded,
@@ -20,6 +22,7 @@ import {
   Undeliverable,
   Unknown,
 } from './attempt.js';
+import { seeChannel } from './channel/reach.js';
 import type { OutboxRow, World } from './ports.js';
 import { oweNotices } from './undelivered.js';
 
@@ -66,6 +69,15 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     const loaded = rows[0] ? await world.incidents.load(rows[0].team, rows[0].incident) : null;
     if (!loaded) return null;
     const incident = loaded.state;
+    const { lost } = incident.channel ?? {};
+    const shelved = lost === undefined ? [] : rows.filter(({ effect }) => IN_CHANNEL.has(effect.kind));
+    const [waits] = shelved;
+    if (lost !== undefined && waits) {
+      await shelve(lease, world, shelved, lost);
+      // Somebody is at work there, so it may be there again, and Slack may not have told us.
+      await oweLook(options, waits);
+      continue;
+    }
     const ready = incident.channel !== null && incident.headline !== null;
     const dueAt = ({ id }: OutboxRow) => {
       const rest = parked.get(id);
@@ -94,14 +106,53 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
         for (const row of attempt.rows) parked.set(row.id, rest);
         ended = 'waits';
       } else {
-        ended = await fail(lease, options, attempt, error);
+        const behind = await lossBehind(attempt, error);
+        ended =
+          'lost' in behind
+            ? await shelve(lease, world, attempt.rows, behind.lost)
+            : await fail(lease, options, attempt, behind.error);
       }
     } finally {
       attempt.end();
+      if (attempt.shutOut && ended !== 'lost' && attempt.incident.channel?.lost === undefined)
+        await oweLook(options, attempt.row);
       const { kind } = attempt.row.effect;
       world.metrics?.delivered(kind, ended, attempt.rows.length, performance.now() - began);
     }
   }
+}
+
+/**
+ * Slack has refused it because of how the channel is: is it lost?
+ * @returns else what it failed with, or what keeps Slack from telling: then it is tried again
+ */
+async function lossBehind(attempt: Attempt, error: unknown): Promise<{ lost: Loss } | { error: unknown }> {
+  if (!attempt.shutOut || !IN_CHANNEL.has(attempt.row.effect.kind)) return { error };
+  try {
+    const lost = await seeChannel(attempt);
+    return lost === null ? { error } : { lost };
+  } catch (other) {
+    if (other instanceof Lost) throw other;
+    return { error: isPermanent(other) ? error : other };
+  }
+}
+
+/** Puts aside what cannot be shown while the channel is lost. Who is to know that is told once, by the fact that says so. */
+async function shelve(lease: Lease, world: World, rows: OutboxRow[], lost: Loss): Promise<Delivered> {
+  const [row] = rows;
+  await lease.settle(
+    rows.map(({ id }) => id),
+    { dead: waitingFor(lost) },
+  );
+  world.log.info({ lane: row?.lane, rows: rows.length, lost }, 'waits for its channel');
+  return 'dead';
+}
+
+/** A part of a delivery was refused for the channel's sake: somebody has to ask how the channel is. */
+async function oweLook({ world, wakeAt }: DrainOptions, { team, incident, id }: OutboxRow): Promise<void> {
+  const lane = laneBeside(team, incident, 'channel.look');
+  const owed = { team, lane, incident, key: `look:${id}` };
+  if (await world.outbox.owe({ kind: 'channel.look', payload: {} }, owed)) wakeAt(lane, world.now());
 }
 
 /** Perhaps one of several is to blame: for its last try each is alone. */
@@ -152,7 +203,12 @@ type Picked = { batch: OutboxRow[] } | { waitUntil: Date } | null;
 const BATCH = 50;
 
 /** These stand in the channel in the order in which things happened. The others may overtake, and be overtaken. */
-const ORDERED: ReadonlySet<EffectKind> = new Set(['channel.open', 'channel.entry', 'channel.amend']);
+const ORDERED: ReadonlySet<EffectKind> = new Set([
+  'channel.open',
+  'channel.found',
+  'channel.entry',
+  'channel.amend',
+]);
 /** These belong to an entry, and are not seen before it: they wait for what is ordered and was owed before them. */
 const BEHIND: ReadonlySet<EffectKind> = new Set(['impact.picture', 'channel.follow']);
 /** These speak in the incident's channel, so they come after it was made. */
@@ -228,8 +284,7 @@ function companions(
       // Each is to be heard as often as the others before it is given up.
       const tries = triesOf(first.error);
       const end = queue.findIndex(
-        (row) =>
-          row.effect.kind === 'channel.open' || !due(row) || alone(row) || triesOf(row.error) !== tries,
+        (row) => !APART.has(row.effect.kind) || !due(row) || alone(row) || triesOf(row.error) !== tries,
       );
       return queue.slice(0, end === -1 ? BATCH : Math.min(end, BATCH));
     }

@@ -43,6 +43,8 @@ export async function remindChannel(attempt: Attempt<'reminder.post'>): Promise<
   const { about, seq } = row.effect.payload;
   const told = incident.rhythm?.told?.[about];
   if (told?.seq !== seq || isOver(incident, about)) return { overtaken: true };
+  // Who leads it was told that; a reminder is worth nothing later.
+  if (channel.lost) return { lost: channel.lost };
   const message = reminderMessage(incident, about, told, { command: world.org.command, now: world.now() });
   const { found, body } = await attempt.postOnce(
     {

@@ -33,6 +33,7 @@ export type Outbox = Lanes &
     | 'dead'
     | 'refused'
     | 'reviveNotices'
+    | 'reviveLost'
     | 'reviveOpenings'
   >;
 

@@ -3,7 +3,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { codeOf, mendOf } from '#domain/slack-code.js';
 import { type Condition, isInSlack, refOf } from '#domain/words.js';
 import { SUBSCRIBERS_WAIT } from '#public/tell.js';
-import { toldAbsent, toldChannel, toldOfChannel, toldPerson } from '#render/undelivered.js';
+import { toldAbsent, toldChannel, toldLost, toldOfChannel, toldPerson } from '#render/undelivered.js';
 import { channelLink, cut, escaped, MAX } from '#slack/blocks/text.js';
 import type { LateLane } from '#store/outbox.js';
 import { type Attempt, type Body, isPermanent, needed, object, sinceOf } from './attempt.js';
@@ -165,9 +165,14 @@ export async function tellPerson(attempt: Attempt<'person.tell'>): Promise<Body>
 
 /** @returns what there is to say, as Slack's text; null: it has come after all */
 async function wordsFor({ world, incident, row }: Attempt<'person.tell'>): Promise<string | null> {
-  const { row: id, absent } = row.effect.payload;
+  const { row: id, absent, lost } = row.effect.payload;
   const [ref, command] = [refOf(incident.number), world.org.command];
   const { channel, title } = incident;
+  if (lost !== undefined) {
+    // It was there again before this could be said.
+    if (channel?.lost !== lost) return null;
+    return escaped(toldLost(ref, title, lost, command)).replace('{channel}', channelLink(channel.id));
+  }
   if (absent !== undefined) {
     return channel && `${escaped(toldAbsent(ref, title, absent))} ${channelLink(channel.id)}`;
   }
@@ -250,6 +255,8 @@ export function deliveriesCondition(
 export function owingLate(late: readonly LateLane[]): LateLane[] {
   return late.filter(({ kind, held, resting, error }) => {
     if (kind === 'run.advance') return !(held || resting);
+    // Nobody waits for a look: what waits for the channel is said by itself.
+    if (kind === 'channel.await') return false;
     if (kind === 'status.tell') return error !== SUBSCRIBERS_WAIT;
     // A tracker that is away is no affair of Slack's, and is told in the incident.
     if (kind === 'ticket.push' || kind === 'ticket.look') return error === null;

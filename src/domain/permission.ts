@@ -241,6 +241,7 @@ const POWER_OF: Readonly<Record<Intent['type'], Power | null>> = {
   NoteFilesKept: null,
   NotePeopleLeft: null,
   NoteChannelOpened: null,
+  NoteChannelSeen: null,
   NoteHeadlinePosted: null,
   NoteAnnounced: null,
   NoteCaughtUp: null,

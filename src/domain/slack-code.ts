@@ -1,3 +1,5 @@
+import type { Loss } from './words.js';
+
 /**
  * What a *no* of Slack's is worth.
  * - `fatal`: the token is no good; nothing works until a person gives us another.
@@ -72,6 +74,38 @@ export function aboutOf(code: string): 'channel' | 'us' | null {
   return OF_US.has(code) ? 'us' : null;
 }
 
+/** How a channel is lost: by which codes Slack says so, what that means, and what somebody does about it. */
+export const LOST: Record<Loss, { codes: readonly string[]; means: string; mend: string }> = {
+  removed: {
+    codes: ['not_in_channel'],
+    means: 'I was removed from it',
+    mend: 'type `/invite @tocsin` there',
+  },
+  archived: {
+    codes: ['is_archived', 'is_inactive'],
+    means: 'it is archived',
+    mend: 'unarchive it, and type `/invite @tocsin` there if I am not in it then',
+  },
+  gone: {
+    codes: ['channel_not_found'],
+    means: 'it was deleted, or it is private and I was removed from it',
+    mend: 'type `/invite @tocsin` there, if it is there still',
+  },
+};
+
+/** Does Slack say by it that nothing can be shown in that channel? */
+export function isLoss(code: string): boolean {
+  return Object.values(LOST).some(({ codes }) => codes.includes(code));
+}
+
+/** As it is kept with what is owed there and waits: `channel: not_in_channel`. */
+export function waitingFor(lost: Loss): string {
+  return `${WAITS}${LOST[lost].codes[0]}`;
+}
+
+/** What begins so waits for its channel, and not for a person who retries it. */
+export const WAITS = 'channel: ';
+
 /** What people understand at once, and what mends it. Any other code is shown as it is. */
 const MEANS: Record<string, { means: string; mend?: string }> = {
   restricted_action: {
@@ -100,7 +134,7 @@ const MEANS: Record<string, { means: string; mend?: string }> = {
     means: 'there is no such channel, or it is private and the bot is not in it',
     mend: 'check its name, and invite the bot into it',
   },
-  not_in_channel: { means: 'the bot is not in the channel', mend: 'invite the bot into the channel' },
+  not_in_channel: { means: 'the bot is not in the channel', mend: 'type `/invite @tocsin` in the channel' },
   ekm_access_denied: {
     means: 'the administrators of the organisation have suspended posting',
     mend: 'an administrator of the organisation allows it again',

@@ -2,6 +2,10 @@
 export const SEVERITIES = ['sev1', 'sev2', 'sev3', 'sev4'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
+/** How the bot lost an incident's channel: it was taken out, or not let see it any more, or the channel is in the archive. */
+export const LOSSES = ['removed', 'archived', 'gone'] as const;
+export type Loss = (typeof LOSSES)[number];
+
 export const STATUSES = ['investigating', 'identified', 'monitoring', 'resolved'] as const;
 export type Status = (typeof STATUSES)[number];
 

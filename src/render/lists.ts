@@ -10,6 +10,7 @@ import { rolesOf } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
 import { pagesText } from '#domain/paging/page.js';
 import { runsOf } from '#domain/run/state.js';
+import { LOST } from '#domain/slack-code.js';
 import { watchedIn, watchOf } from '#domain/watch/watch.js';
 import {
   type EntryKind,
@@ -24,7 +25,7 @@ import {
 import { type Clock, clockIn, closed, dateTimeOf, durationInWords, excerpt, timeOf } from './clock.js';
 import { actionItems, type Dossier, type Entries, MEASURES, metricsIn, otherRoles } from './document.js';
 import { runStatusText } from './runs.js';
-import { type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
+import { lostText, type Undelivered, undeliveredLines, withoutChannel } from './undelivered.js';
 
 /** The answer to `list`: a line per incident. @param refused what Slack refused of them, or of others too */
 export function listText(incidents: readonly IncidentState[], refused: readonly Undelivered[] = []): string {
@@ -35,7 +36,8 @@ export function listText(incidents: readonly IncidentState[], refused: readonly 
 function listLine(state: IncidentState, refused: readonly Undelivered[]): string {
   const lead = state.roles.lead ? `lead ${personLabel(state.roles.lead)}` : 'no lead';
   const without = () => withoutChannel(refused.filter(({ incident }) => incident === state.number));
-  const where = state.channel ? `#${state.channel.name}` : (without() ?? 'no channel yet');
+  const lost = state.channel?.lost ? ` (${LOST[state.channel.lost].means})` : '';
+  const where = state.channel ? `#${state.channel.name}${lost}` : (without() ?? 'no channel yet');
   const marks = `${state.drill ? ' drill' : ''}${state.private ? ' private' : ''}`;
   const firing = firingIn(state.alerts);
   const alerts = firing > 0 ? ` · ${alertsFire(firing)}` : '';
@@ -61,7 +63,9 @@ export function showText(
     `${state.status}${state.falseAlarm ? ' · false alarm' : ''} · ${state.severity ?? 'no severity'}${state.drill ? ' · drill' : ''}${state.private ? ' · private' : ''}`,
     roles(state),
     state.components.length > 0 ? `components: ${state.components.join(', ')}` : '',
-    state.channel ? `channel: #${state.channel.name}` : '',
+    state.channel
+      ? `channel: #${state.channel.name}${state.channel.lost ? `, ${lostText(state.channel.lost)}` : ''}`
+      : '',
     ...undeliveredLines(refused, state.channel !== null),
     ...milestones(state, clock),
     ...impacts(state),

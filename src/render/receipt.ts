@@ -73,6 +73,10 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
       return `${ref} recorded: still going`;
     case 'ChannelOpened':
       return `${ref} recorded: channel #${fact.texts.name ?? fact.data.channel}`;
+    case 'ChannelLost':
+    case 'ChannelFound':
+    case 'ChannelRenamed':
+      return `${ref} recorded: how its channel is`;
     case 'HeadlinePosted':
     case 'Announced':
       return `${ref} recorded: ${fact.type === 'Announced' ? 'announced' : 'headline posted'}`;

@@ -2,8 +2,8 @@ import type { ActionItem } from '#domain/incident/action.js';
 import type { Effect } from '#domain/incident/effect.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { whomText } from '#domain/paging/page.js';
-import { codeInWords, codeOf, mendOf } from '#domain/slack-code.js';
-import { personLabel, refOf, runRef } from '#domain/words.js';
+import { codeInWords, codeOf, LOST, mendOf, WAITS } from '#domain/slack-code.js';
+import { type Loss, personLabel, refOf, runRef } from '#domain/words.js';
 import { excerpt } from './clock.js';
 
 /** Something owed to Slack that was given up (`dead`), or that was refused and will be tried again. */
@@ -135,6 +135,10 @@ function nameOf(effect: Effect): string {
     case 'actions.remind':
     case 'actions.unowned':
       return 'a reminder of action items';
+    case 'channel.look':
+    case 'channel.await':
+    case 'channel.found':
+      return 'a look at its channel';
     case 'channel.restored':
     case 'channel.notice':
     case 'person.tell':
@@ -158,9 +162,12 @@ export function lateLine(row: { lane: string; kind: string; ms: number; error: s
 
 /** What was given up, an incident at a time, for the doctor: `no channel (restricted_action)`, and what to do. */
 export function undeliveredOf(rows: readonly Undelivered[]): { missing: string; fix: string } {
+  const waits = rows.every(({ error }) => error.startsWith(WAITS));
   return {
     missing: `Slack does not have ${whatIsMissing(rows)} (${whatSlackSaid(rows)})`,
-    fix: `${mended(rows[0]?.error)}${RETRY}${rows.map(byItself).find(Boolean) ?? ''}`,
+    fix: waits
+      ? `${mended(rows[0]?.error)}it follows by itself`
+      : `${mended(rows[0]?.error)}${RETRY}${rows.map(byItself).find(Boolean) ?? ''}`,
   };
 }
 
@@ -176,7 +183,14 @@ export function undeliveredLines(rows: readonly Undelivered[], made: boolean): s
   const opening = made ? undefined : rows.find(({ effect }) => effect.kind === 'channel.open');
   const lines = opening ? [openingLine(opening)] : made ? [] : ['channel: not made yet'];
   const others = rows.filter((row) => row.effect.kind !== 'channel.open' || made);
-  const lost = others.filter((row) => row.dead);
+  const waiting = others.filter(({ error }) => error.startsWith(WAITS));
+  if (waiting.length > 0) {
+    const reasons = whatSlackSaid(waiting, (code) => code, ', ');
+    lines.push(
+      `not in Slack yet: ${whatIsMissing(waiting)} (${reasons}); it follows when the channel is there`,
+    );
+  }
+  const lost = others.filter((row) => row.dead && !waiting.includes(row));
   if (lost.length > 0) {
     const reasons = whatSlackSaid(lost, (code) => code, ', ');
     lines.push(`not in Slack: ${whatIsMissing(lost)} (${reasons}); \`tocsin deliveries\` lists and retries`);
@@ -231,9 +245,29 @@ export function toldOfChannel(ref: string, title: string, rows: readonly Undeliv
   ].join('\n');
 }
 
+/** Tells whoever leads it that nothing can be shown in its channel any more; `{channel}` stands for the way to it. */
+export function toldLost(ref: string, title: string, lost: Loss, command: string): string {
+  return [
+    `*${ref}* ${title}: nothing can be shown in {channel} now: ${LOST[lost].means}.`,
+    `Everything is recorded all the same; \`${command} note ${ref} TEXT\` works from anywhere.`,
+    `What to do: ${LOST[lost].mend}. What is owed follows then, in order.`,
+  ].join('\n');
+}
+
+/** The same in a few words, for a receipt and a list. */
+export function lostText(lost: Loss): string {
+  return `nothing is shown there now: ${LOST[lost].means}; ${LOST[lost].mend}`;
+}
+
+/** What a code means where it is about who was to be brought in, and not about the app. */
+const OF_A_PERSON: Readonly<Record<string, string>> = {
+  user_is_restricted: 'user_is_restricted: guests may not be added here',
+  restricted_action: 'restricted_action: this workspace does not let the app bring people in',
+};
+
 /** Tells somebody who waits for the channel that it is there without them; the way to it follows. @param code Slack's */
 export function toldAbsent(ref: string, title: string, code: string): string {
-  return `*${ref}* ${title}: its channel is there, but I could not bring you in: Slack said ${codeInWords(code)}. Join it, or have somebody add you who is in it:`;
+  return `*${ref}* ${title}: its channel is there, but I could not bring you in: Slack said ${OF_A_PERSON[code] ?? codeInWords(code)}. Join it, or have somebody add you who is in it:`;
 }
 
 /**

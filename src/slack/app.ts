@@ -54,7 +54,17 @@ import { FORM_NAMES } from './modals/modals.js';
 import { onPreview, onSubmission } from './modals/submission.js';
 import { createGroups, type Groups } from './people/groups.js';
 import { createMembers, type Members } from './people/members.js';
-import { noteVacant, noteWhoLeft, onJoined, onLeft, onTakeRole, onUserChange } from './people/membership.js';
+import {
+  CHANNEL_EVENTS,
+  noteVacant,
+  noteWhoLeft,
+  onChannel,
+  onJoined,
+  onLeft,
+  onRevoked,
+  onTakeRole,
+  onUserChange,
+} from './people/membership.js';
 import { createPeople, type PeopleStore } from './people/people.js';
 import { onReminder } from './reminders.js';
 import { onSharedLink } from './shared-link.js';
@@ -339,6 +349,9 @@ export function listenToOthers(
   app.event('message', onMessage(context));
   app.event('member_joined_channel', onJoined(context));
   app.event('member_left_channel', onLeft(context));
+  for (const name of CHANNEL_EVENTS) app.event(name, onChannel(context));
+  app.event('tokens_revoked', onRevoked(context));
+  app.event('app_uninstalled', onRevoked(context));
   app.event('user_change', onUserChange(context));
   app.event('team_join', onUserChange(context));
 }

@@ -569,7 +569,7 @@ const ATTACHING = z.object({
 });
 type Attaching = z.infer<typeof ATTACHING>;
 
-function attachModal(others: readonly IncidentState[], key: string, from: string): types.ModalView {
+export function attachModal(others: readonly IncidentState[], key: string, from: string): types.ModalView {
   const options = others.slice(0, 100).map((state) => ({
     text: literal(cut(`${refOf(state.number)} ${state.title}`, 75)),
     value: String(state.number),

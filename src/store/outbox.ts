@@ -1,4 +1,5 @@
 import type { Effect, EffectKind } from '#domain/incident/effect.js';
+import { WAITS } from '#domain/slack-code.js';
 import { on, type Queryable, SOON, utc } from './pools.js';
 
 /** While an incident has no channel there is nowhere to show the rest: a dead row of this kind holds up its whole lane. */
@@ -119,6 +120,17 @@ async function reviveNotices(db: Queryable, { team, lane }: Lane): Promise<numbe
     name: 'revive_notices',
     text: `update outbox set dead_at = null, due_at = now(), attempts = 0, error = null
            where team = $1 and lane = $2 and dead_at is not null and kind = 'channel.notice'`,
+    values: [team, lane],
+  });
+  return rowCount ?? 0;
+}
+
+/** An incident's channel is there again: what waited for it in that lane is owed anew, in its old order. @returns how many rows */
+async function reviveLost(db: Queryable, { team, lane }: Lane): Promise<number> {
+  const { rowCount } = await db.query({
+    name: 'revive_lost',
+    text: `update outbox set dead_at = null, due_at = now(), set_at = now(), owed_at = now(), attempts = 0, error = null
+           where team = $1 and lane = $2 and dead_at is not null and starts_with(error, '${WAITS}')`,
     values: [team, lane],
   });
   return rowCount ?? 0;
@@ -522,6 +534,7 @@ export const outbox = (db: Queryable) =>
     dead: deadRows,
     refused: refusedRows,
     reviveNotices,
+    reviveLost,
     reviveOpenings,
     retryDead,
     stats: outboxStats,

@@ -12,6 +12,7 @@ import { followEntry, postEntries } from '#deliver/channel/entry.js';
 import { refreshAnnouncement, refreshHeadline } from '#deliver/channel/headline.js';
 import { openChannel } from '#deliver/channel/open.js';
 import { invitePeople, removePeople } from '#deliver/channel/people.js';
+import { awaitFound, lookAtChannel, payWhatWaited } from '#deliver/channel/reach.js';
 import { sendExport } from '#deliver/export.js';
 import { payMeasure, sendPicture } from '#deliver/impact.js';
 import { drainLane } from '#deliver/lane.js';
@@ -182,6 +183,9 @@ const DELIVERIES: {
   [K in EffectKind]: (attempt: Attempt<K extends Shown ? Shown : K>) => Promise<Body>;
 } = {
   'channel.open': openChannel,
+  'channel.look': lookAtChannel,
+  'channel.await': awaitFound,
+  'channel.found': payWhatWaited,
   'channel.entry': postEntries,
   'channel.amend': postEntries,
   'headline.refresh': refreshHeadline,

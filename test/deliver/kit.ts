@@ -240,10 +240,10 @@ export async function startKit(
       );
       return back;
     },
-    /** Lanes of an incident that owe something, its own first; those of runs are other workers'. */
+    /** Lanes of an incident that owe something, its own first; those of runs are other workers', and nobody waits for a look. */
     async owing(incident: number): Promise<string[]> {
       const { rows } = await client.query<{ lane: string }>(
-        `select distinct o.lane from outbox o where (lane = $1 or lane like $1 || '/%') and lane not like '%/RUN-%'
+        `select distinct o.lane from outbox o where (lane = $1 or lane like $1 || '/%') and lane not like '%/RUN-%' and lane not like '%/channel.await'
            and done_at is null and dead_at is null and not exists (select from outbox b where b.lane = o.lane
              and b.dead_at is not null and b.kind = 'channel.open') order by lane`,
         [laneOf(incident)],

@@ -47,6 +47,7 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
         dead: dealing(world.outbox.dead),
         refused: dealing(world.outbox.refused),
         reviveNotices: dealing(world.outbox.reviveNotices),
+        reviveLost: dealing(world.outbox.reviveLost),
         reviveOpenings: dealing(world.outbox.reviveOpenings),
       },
     },

@@ -453,39 +453,29 @@ describe('a code that nobody has told us of', () => {
   });
 });
 
-test('an archived channel is told of what it missed with the first message that it takes again', async () => {
+test('an archived channel: what it does not show is said to whoever looks or writes, and follows', async () => {
   const incident = await standing('Closed');
   const { name } = await kit.channel(incident);
   await kit.act('channel/archive', { user: 'ana', channel: name });
   await kit.notes(incident, 'unsaid');
   await kit.notes(incident, 'unsaid too');
   await kit.pays(incident);
-  expect(await ask('show', incident)).toContain('not in Slack: #2–#3 (is_archived)');
+  expect(await ask('show', incident)).toContain(
+    'it is archived; unarchive it, and type `/invite @tocsin` there',
+  );
+  expect(await ask('show', incident)).toContain(
+    'not in Slack yet: #2–#3 (is_archived); it follows when the channel is there',
+  );
+  expect(await ask('list', incident)).toContain(`#${name} (it is archived)`);
+  expect(JSON.stringify(await types(`note INC-${incident} more`))).toContain(
+    `#${name}: nothing is shown there now: it is archived; unarchive it`,
+  );
+  const { dead } = await kit.store.outbox.late(MINUTE, 9);
+  expect(dead).toBe((await kit.store.outbox.dead()).length);
   await kit.act('channel/archive', { user: 'ana', channel: name, remove: true });
   await kit.notes(incident, 'again');
   await kit.pays(incident);
-  const said = await posts(incident);
-  expect(said).toHaveLength(2);
-  expect(said[1]).toContain(`Not shown here: INC-${incident} #2–#3.`);
-});
-
-test('a channel that takes no message: whoever leads is told directly, once', async () => {
-  const incident = await standing('Shut');
-  const { name } = await kit.channel(incident);
-  await kit.act('channel/archive', { user: 'ana', channel: name });
-  for (const text of ['unsaid', 'unsaid too']) {
-    await kit.notes(incident, text);
-    await kit.pays(incident);
-  }
-  const told = await direct('ana', `*INC-${incident}*`);
-  expect(told).toEqual([
-    expect.stringContaining('its channel takes no message from me. Slack said is_archived'),
-  ]);
-  expect(told[0]).toContain('Not shown there: #2.');
-  // What is listed is what is counted: a notice that could not be given is neither.
-  expect((await kit.rows(incident, 'channel.notice'))[0]).toMatchObject({ dead: true });
-  const { dead } = await kit.store.outbox.late(MINUTE, 9);
-  expect(dead).toBe((await kit.store.outbox.dead()).length);
+  expect((await posts(incident)).join()).toMatch(/unsaid.*unsaid too.*more.*again/s);
 });
 
 test.each(['msg_too_long', 'invalid_blocks'])(

@@ -42,6 +42,8 @@ export class Behind {
     effect: Effect;
     of: { team: string; incident: number; key: string | null; inMs?: number };
   }> = [];
+  /** Channels of which something was heard. */
+  readonly heard: typeof this.owed = [];
   readonly people = new Map<string, KnownPerson>();
   readonly channels = new Map<string, number>();
   /** Incidents in which a message is recorded, by its `ts`; and which were asked about. */
@@ -105,7 +107,8 @@ export class Behind {
       handle: recorded,
       owe: async (effect, of) => {
         await this.owe(effect);
-        this.owed.push({ effect, of });
+        // The bot's own coming into a channel is heard at any time.
+        (effect.kind === 'channel.look' ? this.heard : this.owed).push({ effect, of });
       },
       read: {
         incident: async () => this.state ?? (await Promise.reject(new Error('no state'))),

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { listenToCommands, listenToOthers } from '#slack/app.js';
 import type { Context } from '#slack/listener.js';
+import { CHANNEL_EVENTS } from '#slack/people/membership.js';
 
 const root = process.cwd();
 const manifest = parse(readFileSync(join(root, 'manifest.yml'), 'utf8'));
@@ -74,6 +75,7 @@ const METHODS: Record<string, string[]> = {
   'canvases.delete': ['canvases:write'],
   'canvases.edit': ['canvases:write'],
   'canvases.sections.lookup': ['canvases:read'],
+  'blocks.validate': [],
   'views.open': [],
   'views.update': [],
   'views.publish': [],
@@ -117,12 +119,17 @@ const EVENTS: Record<string, string[]> = {
   member_left_channel: ['channels:read', 'groups:read'],
   team_join: ['users:read'],
   user_change: ['users:read'],
+  app_uninstalled: [],
+  tokens_revoked: [],
+  ...Object.fromEntries(
+    CHANNEL_EVENTS.map((name) => [name, [name.startsWith('group') ? 'groups:read' : 'channels:read']]),
+  ),
 };
 
 /** Names of Web API methods in the sources; the sandbox is Slack's side and does not count. */
 function methodsInCode(): Set<string> {
   const METHOD =
-    /'((?:auth|bookmarks|calls|canvases|chat|conversations|files|pins|reactions|usergroups|users|views)(?:\.[a-zA-Z]+)+)'/g;
+    /'((?:auth|blocks|bookmarks|calls|canvases|chat|conversations|files|pins|reactions|usergroups|users|views)(?:\.[a-zA-Z]+)+)'/g;
   const found = new Set<string>();
   for (const file of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('.ts') || file.startsWith('sandbox')) continue;

@@ -107,7 +107,7 @@ onEveryEngine('a worker woken through %s', (_name, start) => {
     expect(await noted(fine)).toEqual([1, 2, 3]);
     expect(await noted(broken)).toEqual([]);
     const dead = (await kit.store.outbox.dead('T1')).filter((row) => row.incident === broken);
-    expect(dead.every((row) => row.error === 'chat.postMessage: is_archived')).toBe(true);
+    expect(dead.every((row) => row.error === 'channel: is_archived')).toBe(true);
     expect(dead.length).toBeGreaterThan(0);
   });
 

@@ -32,12 +32,27 @@ export async function postHeadline(attempt: Any, channel: string): Promise<void>
   ]);
 }
 
-/** Brings the posted headline up to date. */
-async function updateHeadline(attempt: Any, headline: { channel: string; ts: string }): Promise<void> {
-  await attempt.write('chat.update', {
-    ...headline,
-    ...headlineMessage(attempt.incident, attempt.world.org.command),
-  });
+/**
+ * Brings the posted headline up to date. One that somebody has deleted is posted anew, once: whoever deletes that too means it.
+ */
+async function updateHeadline(attempt: Any, headline: NonNullable<IncidentState['headline']>): Promise<void> {
+  const { channel, ts, again } = headline;
+  const message = headlineMessage(attempt.incident, attempt.world.org.command);
+  try {
+    await attempt.write('chat.update', { channel, ts, ...message });
+  } catch (error) {
+    const deleted = error instanceof Refused && error.code === 'message_not_found';
+    if (!deleted || again) throw error;
+    const tagged = { id: `${ID} after ${ts}`, incident: attempt.incident.number };
+    const { found, body } = await attempt.postOnce(tagged, opened(attempt), {
+      channel,
+      ...message,
+      ...NO_PREVIEWS,
+    });
+    const anew = found ?? needed('chat.postMessage', body, 'ts');
+    await attempt.record({ type: 'NoteHeadlinePosted', channel, ts: anew }, `headline after ${ts}`);
+    await pin(attempt, { channel, ts: anew });
+  }
 }
 
 /** Sets the topic; a workspace where the bot may not do that has the headline. */

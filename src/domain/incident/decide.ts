@@ -187,10 +187,7 @@ const RULES: {
 
   /** One message is one entry, however many people pin it: the second is told who was first. */
   CaptureMessage: (state, { message }, asking, { captured: before }) => {
-    const taken = before && takenAs(before);
-    if (before && taken)
-      return refuse('LINES_TAKEN_IN', { ref: refOf(state.number), entry: before.n, as: taken });
-    // What was struck else may be recorded anew.
+    // What was struck may be recorded anew.
     if (!before || before.struck) return [captured(message, state, asking)];
     const by = personLabel(before.by);
     return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: before.n, by });
@@ -202,7 +199,7 @@ const RULES: {
     const none = refuse('NO_LINES', { entry: entry?.n ?? ('entry' in of ? of.entry : null) });
     if (!entry) return 'entry' in of ? refuse('NO_SUCH_ENTRY', { ref: refOf(state.number), ...of }) : none;
     const { n, struck, text, detail } = entry;
-    const taken = takenAs(entry);
+    const taken = detail.struckReason?.startsWith(TAKEN) ? detail.struckReason.slice(TAKEN.length) : null;
     if (taken !== null) return refuse('LINES_TAKEN_IN', { ref: refOf(state.number), entry: n, as: taken });
     if (struck) return refuse('ENTRY_STRUCK', { ref: refOf(state.number), entry: n });
     if (!written || text === null || !detail.author) return none;
@@ -570,6 +567,18 @@ const RULES: {
   NoteChannelOpened: (state, { channel: { id, name } }) =>
     state.channel?.id === id ? [] : [{ type: 'ChannelOpened', data: { channel: id }, texts: { name } }],
 
+  NoteChannelSeen: (state, { channel, name, lost }) => {
+    if (state.channel?.id !== channel) return [];
+    const was = state.channel.lost ?? null;
+    const facts: DraftFact[] = [];
+    if (name !== null && name !== '' && name !== state.channel.name)
+      facts.push({ type: 'ChannelRenamed', data: { channel }, texts: { name } });
+    if (lost !== null && lost !== was)
+      facts.push({ type: 'ChannelLost', data: { channel, how: lost }, texts: {} });
+    if (lost === null && was !== null) facts.push({ type: 'ChannelFound', data: { channel }, texts: {} });
+    return facts;
+  },
+
   NoteHeadlinePosted: (state, { channel, ts }) =>
     state.headline?.ts === ts && state.headline.channel === channel
       ? []
@@ -605,11 +614,6 @@ const RULES: {
 
 /** Begins the reason for which a message is struck whose lines are entries now. */
 const TAKEN = 'taken in line by line, ';
-
-/** @returns as which entries the lines of a recorded message were taken in; null: they were not */
-function takenAs({ detail }: Entry): string | null {
-  return detail.struckReason?.startsWith(TAKEN) ? detail.struckReason.slice(TAKEN.length) : null;
-}
 
 /** @returns those lines that are not among what was recorded before: a line that stands there once is left out once */
 function withoutKnown(lines: readonly LogLine[], notes: readonly Entry[]): readonly LogLine[] {

@@ -14,7 +14,7 @@ import {
 import type { RunFactBody } from '../run/fact.js';
 import { runsOf } from '../run/state.js';
 import { type Counted, isCalm, type WatchFactBody, watchOf } from '../watch/watch.js';
-import { isInSlack, isTracker, refOf, runRef, type Status } from '../words.js';
+import { isInSlack, isTracker, type Loss, refOf, runRef, type Status } from '../words.js';
 import type { Bridge } from './bridge.js';
 import { isOfAlert, isOfLink, isOfPage, isOfReminder, isOfRun, isOfWatch } from './entry.js';
 import type { Fact } from './fact.js';
@@ -32,6 +32,12 @@ export type Effect =
    * a machine spoke, and `typed` the channel where it was typed: for telling somebody that there is no channel.
    */
   | { kind: 'channel.open'; payload: { owner?: string; typed?: string } }
+  /** Look in Slack how the incident's channel is: something was heard of it. In a lane of its own. */
+  | { kind: 'channel.look'; payload: Record<string, never> }
+  /** Look from time to time whether the channel, lost by the fact `seq`, is there again. In a lane of its own. */
+  | { kind: 'channel.await'; payload: { seq: number } }
+  /** The channel is there again: what could not be shown in it is owed anew, before what came later. */
+  | { kind: 'channel.found'; payload: Record<string, never> }
   /** Show entry `n` in the incident's channel; `head` is the chain's hash, shown at state changes. */
   | { kind: 'channel.entry'; payload: { n: number; head: string | null } }
   /** Tell the channel of a correction of entry `n`; or (`filed`) that its action item has a ticket. */
@@ -56,9 +62,12 @@ export type Effect =
   /**
    * Tell a person that what they wait for does not come: that row of the outbox. In a lane of its own. `typed`: the channel
    * where they asked for it, for when they cannot be told directly. `absent`: the channel is there, and Slack's code for not
-   * letting them in.
+   * letting them in. `lost`: nothing can be shown in the channel any more, for that reason; there is no row then.
    */
-  | { kind: 'person.tell'; payload: { user: string; row: number; typed?: string; absent?: string } }
+  | {
+      kind: 'person.tell';
+      payload: { user: string; row: number; typed?: string; absent?: string; lost?: Loss };
+    }
   /**
    * Tell a person, alone, that a message which was recorded holds a secret, and how it is removed: its author, and who
    * recorded it. What it was is with the fact `seq`. In a lane of its own: it needs no channel of the incident's.
@@ -273,6 +282,9 @@ export function laneOfEffect(team: string, incident: number, effect: Effect): st
       return laneOfPublic(team, 'page');
     case 'status.tell':
       return laneOfPublic(team, 'tell');
+    case 'channel.look':
+    case 'channel.await':
+    case 'person.tell':
     case 'announcement.refresh':
     case 'canvas.refresh':
     case 'impact.measure':
@@ -413,6 +425,13 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
       return before?.private ? [] : [ANNOUNCEMENT];
     case 'BridgeOpened':
       return [{ kind: 'bridge.show', payload: { n: fact.data.n } }, HEADLINE];
+    case 'ChannelLost':
+      return lossEffectsOf(fact, before);
+    case 'ChannelFound':
+      return [{ kind: 'channel.found', payload: {} }, ...refresh];
+    case 'ChannelRenamed':
+      // Where it is named in a message it is a link, which Slack shows with the name of now.
+      return [];
     case 'HeadlinePosted':
       // Whoever was paged before there was a channel is shown the way to it now.
       return (before?.pages?.list ?? []).filter(({ over }) => !over).flatMap(tellAnew);
@@ -433,6 +452,25 @@ export function effectsOf(fact: Fact, before: IncidentState | null, hash: string
 function ticketOf(before: IncidentState | null, action: number, by: string): Effect[] {
   if (before?.drill || isTracker(by)) return [];
   return [{ kind: 'ticket.push', payload: { action } }];
+}
+
+/**
+ * Whoever leads it is told, and the announcement says it. Of an incident that is over a channel may go: nobody is woken,
+ * and whoever writes to it hears it with the receipt.
+ */
+function lossEffectsOf(
+  { seq, data: { how } }: Extract<Fact, { type: 'ChannelLost' }>,
+  before: IncidentState | null,
+): Effect[] {
+  const wait: Effect = { kind: 'channel.await', payload: { seq } };
+  if (before === null || before.status === 'resolved') return [wait];
+  const { lead } = before.roles;
+  const user = lead && isInSlack(lead.id) ? lead.id : before.opener.id;
+  return [
+    { kind: 'person.tell', payload: { user, row: 0, lost: how } },
+    ...(before.private ? [] : [ANNOUNCEMENT]),
+    wait,
+  ];
 }
 
 /** A drill is on no public page. The standing record is of no incident, and is no drill. */

@@ -605,6 +605,9 @@ export function entryOf(fact: Fact): Entry | null {
     case 'MessageDeleted':
     case 'FilesKept':
     case 'ChannelOpened':
+    case 'ChannelLost':
+    case 'ChannelFound':
+    case 'ChannelRenamed':
     case 'HeadlinePosted':
     case 'Announced':
     case 'CaughtUp':

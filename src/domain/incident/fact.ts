@@ -6,7 +6,16 @@ import { RUN_FACTS } from '../run/fact.js';
 import { type BodyOf, count, day, happened, id, moment, number, second, shape, stamp } from '../shape.js';
 import { COMPONENT_STATES, MAINTENANCE_STATES } from '../status/page.js';
 import { WATCH_FACTS } from '../watch/watch.js';
-import { MARKS, type Person, POST_STATES, SEVERITIES, type Source, STATUSES, TRACKERS } from '../words.js';
+import {
+  LOSSES,
+  MARKS,
+  type Person,
+  POST_STATES,
+  SEVERITIES,
+  type Source,
+  STATUSES,
+  TRACKERS,
+} from '../words.js';
 import { BRIDGE_FACTS } from './bridge.js';
 import { MESSAGE_FACTS } from './message.js';
 import { REMINDER_FACTS } from './reminder.js';
@@ -267,6 +276,11 @@ export const FACT_SHAPES = {
     },
   ),
   ChannelOpened: shape({ channel: id }, { required: ['name'] }),
+  /** Nothing can be shown in the channel any more; what is owed there waits until it is found again. */
+  ChannelLost: shape({ channel: id, how: z.enum(LOSSES) }),
+  ChannelFound: shape({ channel: id }),
+  /** Somebody gave it another name. */
+  ChannelRenamed: shape({ channel: id }, { required: ['name'] }),
   HeadlinePosted: shape({ channel: id, ts: id }),
   Announced: shape({ channel: id, ts: id }),
   /** They came late, and each was told how the incident stands. */

@@ -9,6 +9,7 @@ import type { PublicRules, StateAsked } from '../status/publish.js';
 import type { WatchIntent } from '../watch/watch.js';
 import type {
   Account,
+  Loss,
   Mark,
   Moment,
   Person,
@@ -188,6 +189,8 @@ export type Intent<P = Person> =
   | { type: 'StrikeEntry'; entry: number; reason: string }
   | { type: 'UndoLastEntry' }
   | { type: 'NoteChannelOpened'; channel: { id: string; name: string } }
+  /** How Slack shows the channel now; `name` null: Slack does not say. */
+  | { type: 'NoteChannelSeen'; channel: string; name: string | null; lost: Loss | null }
   | { type: 'NoteHeadlinePosted'; channel: string; ts: string }
   | { type: 'NoteAnnounced'; channel: string; ts: string }
   /** Those who came late have been told how the incident stands. */

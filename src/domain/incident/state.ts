@@ -7,6 +7,7 @@ import { LIMITS } from '../text.js';
 import { evolveWatches, unlessReopened, type Watches } from '../watch/watch.js';
 import {
   isInSlack,
+  type Loss,
   MARKS,
   type Mark,
   type Person,
@@ -54,8 +55,10 @@ export interface IncidentState {
   /** When each of them was brought in last (UTC): an invitation may still be on its way. Absent in older summaries. */
   since?: Record<string, string>;
   roles: Record<string, Person>;
-  channel: { id: string; name: string } | null;
-  headline: { channel: string; ts: string } | null;
+  /** `lost`: nothing can be shown there, for that reason; `since`: the fact that last said whether it is lost. */
+  channel: { id: string; name: string; lost?: Loss; since?: number } | null;
+  /** `again`: it was posted anew, because somebody had deleted it. */
+  headline: { channel: string; ts: string; again?: true } | null;
   announcement: { channel: string; ts: string } | null;
   opened: { at: string; precision: Precision; n: number };
   milestones: Record<Mark, Milestone | null>;
@@ -230,8 +233,18 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
       );
     case 'ChannelOpened':
       return { ...next, channel: { id: fact.data.channel, name: fact.texts.name ?? fact.data.channel } };
+    case 'ChannelLost': {
+      const { channel: lost, how } = fact.data;
+      return { ...next, channel: { ...named(state, lost), lost: how, since: fact.seq } };
+    }
+    case 'ChannelFound':
+      return { ...next, channel: { ...named(state, fact.data.channel), since: fact.seq } };
+    case 'ChannelRenamed': {
+      const { channel: id } = fact.data;
+      return { ...next, channel: { ...state.channel, id, name: fact.texts.name ?? id } };
+    }
     case 'HeadlinePosted':
-      return { ...next, headline: fact.data };
+      return { ...next, headline: { ...fact.data, ...(state.headline && { again: true }) } };
     case 'BridgeOpened': {
       const { at } = fact.data;
       return { ...next, bridge: { n, at, url: fact.texts.url ?? null, by: fact.by.id } };
@@ -270,6 +283,11 @@ function evolved(state: IncidentState | null, fact: Fact): IncidentState {
       throw new Error(`a fact of an unknown type: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+/** The channel, with the name that is known. */
+function named({ channel }: IncidentState, id: string): { id: string; name: string } {
+  return { id, name: channel?.name ?? id };
 }
 
 /** Whatever somebody does about it, reminders of it begin anew. */

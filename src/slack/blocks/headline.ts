@@ -3,6 +3,7 @@ import { type Bridge, bridgeOf, hostOf } from '#domain/incident/bridge.js';
 import { differenceText, impactText, unaffectedText } from '#domain/incident/impact.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { linksText } from '#domain/link/link.js';
+import { LOST } from '#domain/slack-code.js';
 import { isInSlack, MARKS, minuteText, type Person, personLabel, refOf, sourceOf } from '#domain/words.js';
 import { headButton } from './buttons.js';
 import {
@@ -194,7 +195,12 @@ export function announcementMessage(
   without: { refused: string | null; command: string } = { refused: null, command: '/incident' },
 ): Message {
   const title = escaped(cut(state.title.replace(/\s+/g, ' '), 250));
-  const where = state.channel ? ` → ${channelLink(state.channel.id)}` : ` · ${noChannel(state, without)}`;
+  const lost = state.channel?.lost
+    ? ` (${escaped(`${LOST[state.channel.lost].means}: ${LOST[state.channel.lost].mend}`)})`
+    : '';
+  const where = state.channel
+    ? ` → ${channelLink(state.channel.id)}${lost}`
+    : ` · ${noChannel(state, without)}`;
   const text = `*${refOf(state.number)}* ${title}\n${statusLine(state)}${unled(state)}${where}`;
   return { text, blocks: [section(text)] };
 }

@@ -467,7 +467,7 @@ function jsonIn(text: string): unknown {
 }
 
 /** Asks whose timeline a message belongs to, where the channel is none's; one that is alone is chosen already. */
-function whichModal({ open, over }: Choices, from: string): types.ModalView {
+export function whichModal({ open, over }: Choices, from: string): types.ModalView {
   const options = (states: readonly IncidentState[]) =>
     states.slice(0, 100).map((state) => ({
       text: plain(cut(`${refOf(state.number)} ${state.title}`, 75)),

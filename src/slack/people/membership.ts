@@ -4,6 +4,7 @@ import type { IncidentState } from '#domain/incident/state.js';
 import { cameLate } from '#domain/incident/state.js';
 import { isOnTheWay } from '#domain/permission.js';
 import { isPassing, isRefusal } from '#domain/refusal.js';
+import { mendOf } from '#domain/slack-code.js';
 import { botAsking, isInSlack } from '#domain/words.js';
 import { unpacked } from '../blocks/buttons.js';
 import { TAKE_ROLE_VALUE } from '../blocks/people.js';
@@ -18,8 +19,8 @@ import { profileIn } from './people.js';
  */
 export function onJoined(context: Context): Middleware<SlackEventMiddlewareArgs<'member_joined_channel'>> {
   return async ({ event, body }) => {
-    // The bot enters every channel that it makes, before that channel is known as an incident's.
-    if (event.user === context.self()) return;
+    // The bot enters every channel that it makes, before that channel is known as an incident's; or it is let in again.
+    if (event.user === context.self()) return lookAt(context, body, event.channel);
     const inviter = event.inviter && event.inviter !== event.user ? { user: event.inviter } : event;
     const { asking: heard, incident } = await askerOfEvent(context, body, inviter, event.channel);
     if (incident === null) return;
@@ -94,10 +95,60 @@ async function takeRole(context: Context, { body, action }: Click): Promise<Repl
 export function onLeft(context: Context): Middleware<SlackEventMiddlewareArgs<'member_left_channel'>> {
   return async ({ event, body }) => {
     context.members.left(event.channel, event.user);
+    if (event.user === context.self()) return lookAt(context, body, event.channel);
     const { asking, incident } = await askerOfEvent(context, body, event, event.channel);
     if (incident === null) return;
     const intent: TypedIntent = { type: 'NotePeopleLeft', people: [asking.by] };
     await note(context, intent, incident, { ...asking, source: 'bot', seesPrivate: true });
+  };
+}
+
+/**
+ * A channel was archived, renamed, deleted, or the bot taken out of it, or one of these was undone. Events come late, twice
+ * and out of order: how an incident's channel is now, Slack is asked.
+ */
+export function onChannel(context: Context): Middleware<SlackEventMiddlewareArgs<ChannelEvent>> {
+  return async ({ event, body }) =>
+    lookAt(context, body, typeof event.channel === 'string' ? event.channel : event.channel.id);
+}
+
+/** What happens to channels, public ones and private ones. */
+export const CHANNEL_EVENTS = [
+  'channel_archive',
+  'channel_deleted',
+  'channel_left',
+  'channel_rename',
+  'channel_unarchive',
+  'group_archive',
+  'group_deleted',
+  'group_left',
+  'group_rename',
+  'group_unarchive',
+] as const;
+type ChannelEvent = (typeof CHANNEL_EVENTS)[number];
+
+async function lookAt(context: Context, body: { event_id: string }, channel: string): Promise<void> {
+  const team = await context.where.team(body);
+  const incident = await context.where.incident(team, channel);
+  if (incident === null) return;
+  await context.owe({ kind: 'channel.look', payload: {} }, { team, incident, key: `event:${body.event_id}` });
+}
+
+/**
+ * Our token was taken back, or the app is not installed any more. What is owed is kept; Slack is asked at once, so that
+ * /readyz says it before somebody waits in vain.
+ */
+export function onRevoked(
+  context: Context,
+): Middleware<SlackEventMiddlewareArgs<'tokens_revoked' | 'app_uninstalled'>> {
+  return async ({ event }) => {
+    if (event.type === 'tokens_revoked' && !event.tokens.bot?.length) return;
+    const fix = mendOf('token_revoked');
+    context.log.error(
+      { event: event.type, fix },
+      'Slack has taken our token back; everything is recorded and kept until there is a new one',
+    );
+    await context.client.call('auth.test');
   };
 }
 
