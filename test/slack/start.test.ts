@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { checkText } from '#domain/command/entered.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
 import { createSlack, type Slack } from '#slack/app.js';
@@ -10,6 +11,7 @@ import { trySocket } from '#slack/transport/socket.js';
 import { Behind, type Kit, MANIFEST, type Outcome, quiet, startKit, until } from './kit.js';
 
 const SECRET = 'a-signing-secret';
+const BOT = 'U0BOT00000';
 
 describe('requests over HTTP', () => {
   let kit: Kit;
@@ -182,6 +184,176 @@ describe('requests over HTTP', () => {
     await Promise.all(kit.listened);
     // A note or a lead without more in it than this would be one; there is none.
     expect(kit.behind.handled.slice(before)).toEqual([]);
+  });
+
+  /** Signed as Slack signs, and like nothing that Slack sends. */
+  const anything = fc.oneof(
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.constantFrom(null, '', 0, [], {}, { id: null }, '\u0000', '__proto__', [[null]]),
+  );
+  const word = fc.constantFrom(
+    'text',
+    'title',
+    'incident',
+    'value',
+    'type',
+    'selected_option',
+    'status',
+    'time',
+  );
+  const shapes: Record<string, fc.Arbitrary<{ body: string; type?: string }>> = {
+    'a command': fc
+      .dictionary(
+        fc.constantFrom(
+          'command',
+          'text',
+          'team_id',
+          'user_id',
+          'channel_id',
+          'trigger_id',
+          'response_url',
+          'x',
+        ),
+        fc.string({ maxLength: 20 }),
+      )
+      .map((fields) => ({
+        body: new URLSearchParams({ command: '/incident', ...fields, user_id: '' }).toString(),
+      })),
+    'an interaction': fc
+      .record(
+        {
+          type: fc.oneof(
+            anything,
+            fc.constantFrom(
+              'block_actions',
+              'view_submission',
+              'view_closed',
+              'message_action',
+              'block_suggestion',
+              'shortcut',
+            ),
+          ),
+          ...Object.fromEntries(
+            [
+              'team',
+              'user',
+              'view',
+              'actions',
+              'message',
+              'channel',
+              'trigger_id',
+              'container',
+              'callback_id',
+            ].map((name) => [name, anything]),
+          ),
+        },
+        { requiredKeys: [] },
+      )
+      .map((of) => ({ body: `payload=${encodeURIComponent(JSON.stringify(of))}` })),
+    'a form of ours': fc
+      .record(
+        {
+          callback_id: fc.constantFrom(
+            'note',
+            'open',
+            'log',
+            'status',
+            'publish',
+            'publish_preview',
+            'attach',
+            'which',
+          ),
+          private_metadata: fc.oneof(anything, fc.json({ maxDepth: 2 })),
+          state: fc.oneof(
+            anything,
+            fc.record({ values: fc.dictionary(word, fc.dictionary(word, fc.dictionary(word, anything))) }),
+          ),
+          blocks: anything,
+        },
+        { requiredKeys: ['callback_id'] },
+      )
+      .map((view) => ({
+        body: payload({
+          type: 'view_submission',
+          user: { id: 'U1' },
+          team: { id: 'T1' },
+          trigger_id: '1',
+          view,
+        }),
+      })),
+    'an event': fc
+      .record(
+        {
+          type: fc.constantFrom(
+            'reaction_added',
+            'member_joined_channel',
+            'channel_rename',
+            'tokens_revoked',
+            'user_change',
+            'message',
+            'none',
+          ),
+          ...Object.fromEntries(
+            ['user', 'item', 'channel', 'reaction', 'tokens', 'ts'].map((name) => [name, anything]),
+          ),
+        },
+        { requiredKeys: [] },
+      )
+      .map((event) => ({
+        body: JSON.stringify({ type: 'event_callback', team_id: 'T1', event_id: 'Ev1', event }),
+        type: 'application/json',
+      })),
+  };
+
+  test.each(Object.entries(shapes))(
+    '%s of an impossible shape is answered, never with 500, and records nothing',
+    async (_, shape) => {
+      const before = JSON.stringify([kit.behind.handled, kit.behind.owed, kit.behind.typed]);
+      await fc.assert(
+        fc.asyncProperty(shape, async (request) => {
+          const { status } = await send(request);
+          // 404: of a form or a kind of which we know nothing.
+          expect([200, 400, 404]).toContain(status);
+        }),
+        { numRuns: 40 },
+      );
+      expect(JSON.stringify([kit.behind.handled, kit.behind.owed, kit.behind.typed])).toBe(before);
+    },
+  );
+
+  test('what happens to an incident’s channel has it looked at, once for each event; to others, nothing', async () => {
+    const { channel } = await kit.act<Outcome>('channel', { user: 'ana', name: 'inc-7-much-happens' });
+    const other = await kit.act<Outcome>('channel', { user: 'ana', name: 'elsewhere' });
+    await kit.act('join', { user: BOT, channel });
+    await kit.act('join', { user: BOT, channel: other.channel });
+    kit.behind.channels.set(channel, 7);
+    const looks = () => kit.behind.heard.length;
+    const happenings: Array<[string, object]> = [
+      ['channel/rename', { user: 'ana', channel, name: 'inc-7-more' }],
+      ['channel/archive', { user: 'ana', channel }],
+      ['channel/archive', { user: 'ana', channel, remove: true }],
+      ['leave', { user: BOT, channel }],
+      ['join', { user: BOT, channel }],
+      ['channel/delete', { user: 'ana', channel }],
+    ];
+    for (const [path, body] of happenings) {
+      const before = looks();
+      await kit.act(path, body);
+      await until(() => looks() > before);
+    }
+    await kit.act('channel/archive', { user: 'ana', channel: other.channel });
+    expect(new Set(kit.behind.heard.map(({ of }) => of.incident))).toEqual(new Set([7]));
+    expect(new Set(kit.behind.heard.map(({ of }) => of.key)).size).toBe(kit.behind.heard.length);
+  });
+
+  test('a token that is taken back is said at once', async () => {
+    expect(kit.slack.condition().state).toBe('ok');
+    await kit.act('token/revoke', { token: kit.sandbox.botToken });
+    await until(() => kit.slack.condition().state === 'refusing');
+    expect(kit.slack.condition()).toMatchObject({
+      reason: expect.stringContaining('token'),
+      fix: expect.stringContaining('install the app again'),
+    });
   });
 
   test('a body that is too large is not read', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@slack/bolt';
 import { z } from 'zod';
 import type { Logs } from '#log.js';
+import { CHANNEL_EVENTS } from '../people/membership.js';
 import { slackLogger } from './client.js';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -172,7 +173,11 @@ const interaction = { user: who, trigger_id: maybe };
 const FIT: Readonly<Record<string, z.ZodType>> = {
   event: z.looseObject({
     event_id: word,
-    event: z.looseObject({ type: word, user: z.union([word, who]).optional() }),
+    // Bolt looks into these, whatever the event.
+    event: z.looseObject({
+      ...{ type: word, user: z.union([word, who]).optional() },
+      ...{ channel: z.union([word, place]).optional(), item: z.looseObject({}).optional() },
+    }),
   }),
   command: z.looseObject({
     ...{ command: word, user_id: word, user_name: maybe, channel_id: word, channel_name: maybe, text: maybe },
@@ -186,15 +191,42 @@ const FIT: Readonly<Record<string, z.ZodType>> = {
   view_submission: z.looseObject({ ...interaction, view }),
   shortcut: z.looseObject({ ...interaction, callback_id: word }),
   message_action: z.looseObject({ ...interaction, callback_id: word, channel: place, response_url: maybe }),
+  view_closed: z.looseObject({ user: who, view }),
+  block_suggestion: z.looseObject({ user: who, action_id: word }),
+  app_rate_limited: z.looseObject({}),
+};
+
+const reaction = z.looseObject({
+  ...{ user: word, reaction: word },
+  item: z.union([
+    z.looseObject({ type: z.literal('message'), channel: word, ts: word }),
+    z.looseObject({ type: word.refine((type) => type !== 'message') }),
+  ]),
+});
+const membership = z.looseObject({ user: word, channel: word });
+const ofChannel = z.looseObject({ channel: z.union([word, place]) });
+/** Of the events that are listened to, what their listeners rest on. */
+const FIT_EVENT: Readonly<Record<string, z.ZodType>> = {
+  ...{ reaction_added: reaction, reaction_removed: reaction },
+  ...{ member_joined_channel: membership, member_left_channel: membership },
+  ...{ user_change: z.looseObject({ user: who }), team_join: z.looseObject({ user: who }) },
+  ...Object.fromEntries(CHANNEL_EVENTS.map((name) => [name, ofChannel])),
+  tokens_revoked: z.looseObject({ tokens: z.looseObject({ bot: z.array(z.string()).nullish() }) }),
 };
 
 /** @throws Unfit which names the member that is wrong, and nothing of what stands in it */
 function mustFit(body: Readonly<Record<string, unknown>>): void {
   const { event, command, type } = body;
   const kind = event !== undefined ? 'event' : command !== undefined ? 'command' : String(type);
-  if (!Object.hasOwn(FIT, kind)) return;
-  const path = FIT[kind]?.safeParse(body).error?.issues[0]?.path.join('.');
+  if (!Object.hasOwn(FIT, kind)) throw new Unfit('of a kind that Slack does not send here');
+  const wrong = FIT[kind]?.safeParse(body).error ?? (kind === 'event' ? wrongIn(event) : undefined);
+  const path = wrong?.issues[0]?.path.join('.');
   if (path !== undefined) throw new Unfit(`${kind}: ${path} is not what it is in Slack`);
+}
+
+function wrongIn(event: unknown): z.ZodError | undefined {
+  const type = String((event as { type?: unknown }).type);
+  return Object.hasOwn(FIT_EVENT, type) ? FIT_EVENT[type]?.safeParse(event).error : undefined;
 }
 
 /**
