@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { askSlack, pagedGroups } from '#cli/doctor/slack.js';
+import { askSlack, checkTemplates, pagedGroups, WITHOUT_SCOPE } from '#cli/doctor/slack.js';
 import type { Config } from '#config/config.js';
 import { readOrganisation } from '#config/organisation.js';
 import { type Sandbox, startSandbox } from '#sandbox/sandbox.js';
+import { templates } from '#slack/templates.js';
 import { MANIFEST } from '../slack/kit.js';
 
 // What the doctor says of a Slack that misbehaves: what is wrong, and what mends it, never an exception.
@@ -185,5 +186,72 @@ describe('a socket', () => {
   ])('that is not given: %s %s', async (kind, value, said) => {
     await fault('apps.connections.open', kind, value);
     expect((await asked(null, true)).ill).toEqual([expect.stringMatching(said)]);
+  });
+});
+
+describe('each scope removed in turn', () => {
+  const { scopes } = (MANIFEST as { oauth_config: { scopes: { bot: string[] } } }).oauth_config;
+  test('each has its word', () => {
+    expect(Object.keys(WITHOUT_SCOPE).sort()).toEqual([...scopes.bot].sort());
+  });
+  test.each(scopes.bot)('%s', async (scope) => {
+    const manifest = structuredClone(MANIFEST) as {
+      oauth_config: { scopes: { bot: string[] } };
+      settings: { event_subscriptions?: unknown };
+      features: { slash_commands?: unknown; shortcuts?: unknown; unfurl_domains?: unknown };
+    };
+    manifest.oauth_config.scopes.bot = scopes.bot.filter((one) => one !== scope);
+    // A manifest without the scopes of its events and commands is no manifest: they were added later.
+    delete manifest.settings.event_subscriptions;
+    if (scope === 'commands') manifest.features = {};
+    delete manifest.features.unfurl_domains;
+    const without = await startSandbox({ manifest, settings: { rateLimits: false } });
+    try {
+      const config = {
+        slack: { botToken: without.botToken, appToken: null, apiUrl: without.apiUrl },
+        org: { announce: null },
+      } as Config;
+      const ill = (await askSlack(config)).filter(({ ok }) => !ok);
+      expect(ill).toEqual([
+        {
+          ...{ what: 'scopes', ok: false, detail: `missing: ${scope} (${WITHOUT_SCOPE[scope]})` },
+          fix: expect.stringContaining('reinstall the app'),
+        },
+      ]);
+    } finally {
+      await without.stop();
+    }
+  });
+});
+
+describe('every message and form of ours', () => {
+  const there = () => ({ slack: { botToken: slack.botToken, apiUrl: slack.apiUrl } });
+
+  test.each(['plain', 'worst'] as const)('Slack takes it, with %s texts', async (how) => {
+    expect(await checkTemplates(there(), templates(how))).toEqual([
+      expect.objectContaining({ ok: true, detail: expect.stringMatching(/^Slack takes all \d+/) }),
+    ]);
+  });
+
+  test('what it refuses is named, with the place in it', async () => {
+    const section = { type: 'section' as const, text: { type: 'mrkdwn' as const, text: 'x'.repeat(3_001) } };
+    const findings = await checkTemplates(there(), [
+      { name: 'too much', message: { text: 'x', blocks: [section] } },
+    ]);
+    expect(findings).toEqual([
+      expect.objectContaining({
+        ok: false,
+        detail: expect.stringMatching(/“too much” is refused: \/blocks\/0\/text/),
+      }),
+    ]);
+  });
+
+  test.each([
+    ['error', 'unknown_method', 'Slack does not check them (unknown_method)'],
+    ['http500', 503, 'Slack does not check them (http_503)'],
+    ['ratelimit', 5, 'Slack does not check them (ratelimited)'],
+  ])('a Slack that does not check says nothing about them: %s %s', async (kind, value, detail) => {
+    await fault('blocks.validate', kind, value);
+    expect(await checkTemplates(there())).toMatchObject([{ ok: true, detail }]);
   });
 });

@@ -19,7 +19,7 @@ import type { SearchParts } from '#store/search.js';
 import { type Io, nothingMore, type Verb } from '../core.js';
 import { bad, type Finding, findingOf, inTime, messageOf, saying, someAtATime } from './finding.js';
 import { checkFolder, checkPage, publicInSlack } from './page.js';
-import { askSlack, pagedGroups } from './slack.js';
+import { askSlack, checkTemplates, pagedGroups } from './slack.js';
 import { checkTracker } from './tracker.js';
 
 /** So many incidents are named; `tocsin deliveries` lists all. */
@@ -51,6 +51,8 @@ export const doctor: Verb = {
         ),
       );
       for (const finding of slack) tell(finding);
+      // Where Slack does not know us, the line above says what to do.
+      if (slack[0]?.ok) for (const finding of await checkTemplates(config)) tell(finding);
       for (const finding of await checkRunbooks(config)) tell(finding);
       for (const finding of await checkAlerts(config)) tell(finding);
       for (const finding of await checkPage(config, io.env)) tell(finding);

@@ -6,6 +6,7 @@ import type { Config } from '#config/config.js';
 import { codeInWords, mendOf, natureOf } from '#domain/slack-code.js';
 import { readPagingSettings } from '#paging/settings.js';
 import { createGroups } from '#slack/people/groups.js';
+import { type Template, templates } from '#slack/templates.js';
 import { createSlackClient, type SlackClient } from '#slack/transport/client.js';
 import { TOO_MANY, trySocket } from '#slack/transport/socket.js';
 import type { Finding } from './finding.js';
@@ -207,8 +208,27 @@ async function placeOf(wanted: string, client: SlackClient): Promise<Place | str
   return null;
 }
 
-/** What goes on without a scope, and how; of the others an incident needs each. */
-const WITHOUT: Readonly<Record<string, string>> = {
+/** What does not work without each scope. The same as in manifest.yml. */
+export const WITHOUT_SCOPE: Readonly<Record<string, string>> = {
+  commands: 'no command, no shortcut',
+  'chat:write': 'nothing is said anywhere',
+  'chat:write.public': 'no announcement in a channel that the bot is not in',
+  'channels:manage': 'no incident gets a channel, nobody is brought in, no topic',
+  'channels:read': 'who is in a channel is not known; a channel that people take away is not noticed',
+  'channels:history': 'pinned messages are not recorded; after a crash a message may stand twice',
+  'groups:write': 'no private incident gets a channel',
+  'groups:read': 'who may see a private incident is known from the record alone',
+  'groups:history': 'as `channels:history`, in private incidents',
+  'im:write': 'nobody is told or paged directly; exports come only into channels',
+  'files:write': 'no exports in Slack, no pictures',
+  'pins:write': 'the headline is not pinned',
+  'reactions:read': ':pushpin: records nothing',
+  'reactions:write': 'a recorded message gets no tick',
+  'users:read': 'no names and time zones; guests and deactivated people are not known',
+  'usergroups:read': 'groups are neither brought in nor paged, and do not approve',
+  'app_mentions:read': 'whoever mentions the bot gets no answer',
+  'files:read': 'images of recorded messages are not kept',
+  'pins:read': 'pins of Slack’s own record nothing',
   'calls:write': 'calls are shown as plain links',
   'canvases:read': 'no channel gets a canvas',
   'canvases:write': 'no channel gets a canvas',
@@ -216,8 +236,55 @@ const WITHOUT: Readonly<Record<string, string>> = {
   'links:write': 'links to incidents stay bare',
 };
 
-function without(scope: string): string {
-  return WITHOUT[scope] === undefined ? scope : `${scope} (${WITHOUT[scope]})`;
+/** Templates that are asked about at the same time. */
+const AT_ONCE = 4;
+
+/**
+ * Shows Slack every message and form of ours with the longest texts that may be recorded: what it does not take would be
+ * missing in the night, and rules of Slack's change.
+ */
+export async function checkTemplates(
+  { slack: { botToken, apiUrl } }: { slack: Pick<Config['slack'], 'botToken' | 'apiUrl'> },
+  all: readonly Template[] = templates('worst'),
+): Promise<Finding[]> {
+  if (botToken === null) return [];
+  const client = createSlackClient({ token: botToken, log: pino({ level: 'silent' }), apiUrl });
+  const what = 'messages and forms';
+  const refused: Finding[] = [];
+  for (let i = 0; i < all.length; i += AT_ONCE) {
+    const some = all.slice(i, i + AT_ONCE);
+    const answers = await Promise.all(
+      some.map((one) =>
+        client.call('blocks.validate', 'view' in one ? { view: one.view } : { message: one.message }),
+      ),
+    );
+    for (const [at, answer] of answers.entries()) {
+      if (answer.kind === 'ok') continue;
+      const code = answer.kind === 'ratelimited' ? answer.kind : answer.error;
+      // An older Slack, or one that is not well, says nothing about our messages.
+      if (answer.kind !== 'refused' || !/^invalid_(blocks|message|view)$/.test(code))
+        return [...refused, { what, ok: true, detail: `Slack does not check them (${code})` }];
+      const detail = `“${some[at]?.name}” is refused: ${complaintsIn(answer.data)}`;
+      const fix = 'this version does not fit this Slack: install a newer one, or tell the authors';
+      refused.push({ what, ok: false, detail, fix });
+    }
+  }
+  if (refused.length > 0) return refused;
+  return [{ what, ok: true, detail: `Slack takes all ${all.length}, with their longest texts` }];
+}
+
+const COMPLAINTS = z.object({
+  errors: z.array(z.object({ pointer: z.string().nullish(), message: z.string().nullish() })),
+});
+/** Of what is wrong in a template, the rest follows from the first. */
+const NAMED = 3;
+
+function complaintsIn(data: unknown): string {
+  const { errors = [] } = COMPLAINTS.safeParse(data).data ?? {};
+  const each = errors
+    .slice(0, NAMED)
+    .map(({ pointer, message }) => `${pointer || '/'} ${message ?? ''}`.trim());
+  return each.length === 0 ? 'Slack does not say why' : each.join('; ');
 }
 
 async function scopes(data: unknown): Promise<Finding> {
@@ -229,7 +296,10 @@ async function scopes(data: unknown): Promise<Finding> {
   return {
     what: 'scopes',
     ok: missing.length === 0,
-    detail: missing.length === 0 ? `all ${wanted.length}` : `missing: ${missing.map(without).join(', ')}`,
+    detail:
+      missing.length === 0
+        ? `all ${wanted.length}`
+        : `missing: ${missing.map((scope) => `${scope} (${WITHOUT_SCOPE[scope] ?? 'see manifest.yml'})`).join(', ')}`,
     fix: 'add them under OAuth & Permissions (or paste manifest.yml again), then reinstall the app',
   };
 }
