@@ -442,6 +442,14 @@ test('a message is captured with what came with it, and once more where it was s
     ]);
 });
 
+test('a message whose lines were taken in is not recorded once more beside them', () => {
+  const message = { channel: 'C1', ts: '1731202860.000200', text: 'boom', author: bo, link: null };
+  const taken = { struckReason: 'taken in line by line, as #3 to #5' };
+  given(opened)
+    .when({ type: 'CaptureMessage', message }, bo, { captured: { ...entry(2), struck: true, detail: taken } })
+    .thenRefused('LINES_TAKEN_IN');
+});
+
 describe('a recorded message changes in Slack', () => {
   const captured = (more: object = {}): DraftFact => ({
     type: 'MessageCaptured',

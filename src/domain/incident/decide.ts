@@ -187,7 +187,10 @@ const RULES: {
 
   /** One message is one entry, however many people pin it: the second is told who was first. */
   CaptureMessage: (state, { message }, asking, { captured: before }) => {
-    // What was struck may be recorded anew.
+    const taken = before && takenAs(before);
+    if (before && taken)
+      return refuse('LINES_TAKEN_IN', { ref: refOf(state.number), entry: before.n, as: taken });
+    // What was struck else may be recorded anew.
     if (!before || before.struck) return [captured(message, state, asking)];
     const by = personLabel(before.by);
     return refuse('ALREADY_CAPTURED', { ref: refOf(state.number), entry: before.n, by });
@@ -199,7 +202,7 @@ const RULES: {
     const none = refuse('NO_LINES', { entry: entry?.n ?? ('entry' in of ? of.entry : null) });
     if (!entry) return 'entry' in of ? refuse('NO_SUCH_ENTRY', { ref: refOf(state.number), ...of }) : none;
     const { n, struck, text, detail } = entry;
-    const taken = detail.struckReason?.startsWith(TAKEN) ? detail.struckReason.slice(TAKEN.length) : null;
+    const taken = takenAs(entry);
     if (taken !== null) return refuse('LINES_TAKEN_IN', { ref: refOf(state.number), entry: n, as: taken });
     if (struck) return refuse('ENTRY_STRUCK', { ref: refOf(state.number), entry: n });
     if (!written || text === null || !detail.author) return none;
@@ -614,6 +617,11 @@ const RULES: {
 
 /** Begins the reason for which a message is struck whose lines are entries now. */
 const TAKEN = 'taken in line by line, ';
+
+/** @returns as which entries the lines of a recorded message were taken in; null: they were not */
+function takenAs({ detail }: Entry): string | null {
+  return detail.struckReason?.startsWith(TAKEN) ? detail.struckReason.slice(TAKEN.length) : null;
+}
 
 /** @returns those lines that are not among what was recorded before: a line that stands there once is left out once */
 function withoutKnown(lines: readonly LogLine[], notes: readonly Entry[]): readonly LogLine[] {
