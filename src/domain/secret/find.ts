@@ -229,7 +229,9 @@ function* privateKeysIn(text: string): Generator<SecretFound> {
     const closed = line >= 0 && (another < 0 || closing < another);
     PEM_BODY.lastIndex = body;
     const end = closed ? line + 5 : another < 0 ? text.length : another;
-    const to = closed ? end : body + (PEM_BODY.exec(text)?.[0].replace(TRAILING, '').length ?? 0);
+    const reach = body + (PEM_BODY.exec(text)?.[0].replace(TRAILING, '').length ?? 0);
+    // Its dashes may run into those by which the next one begins.
+    const to = closed ? end : Math.min(reach, end);
     // Who only names the line by which such a file begins has given nothing away.
     const sure = /[A-Za-z0-9+/]{16}/.test(text.slice(body, closed ? closing : to));
     yield { kind: 'private key', start, end, from: start, to, shown: '-----BEGIN … PRIVATE KEY-----', sure };
