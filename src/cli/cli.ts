@@ -4,7 +4,7 @@ import { getSystemErrorMap } from 'node:util';
 import { knownSecrets } from '#compose/runbooks.js';
 import { plain } from '#domain/command/entered.js';
 import { plainFlag, quoted } from '#domain/command/flags.js';
-import { plainHelp, unmarked } from '#domain/command/help.js';
+import { isHelpGroup, plainHelp, unmarked } from '#domain/command/help.js';
 import { parseCommand } from '#domain/command/parse.js';
 import { closestVerbs } from '#domain/command/slips.js';
 import { takesValue, verbNamed } from '#domain/command/verbs.js';
@@ -235,10 +235,10 @@ async function runIncidentVerb(verb: string, given: string[], io: Io): Promise<n
 /** Begun in src/main.ts, and no verb of this one. */
 const START: Pick<Verb, 'form' | 'help'> = { form: 'start [--role all|web|worker]', help: 'the bot' };
 
-/** `tocsin help [VERB]`: the machine's verbs and the incident's. */
+/** `tocsin help [VERB|GROUP]`: the machine's verbs and the incident's. */
 const help: Verb = {
-  form: 'help [VERB]',
-  help: 'this list, or one verb',
+  form: 'help [VERB|GROUP]',
+  help: 'this list, one verb, or one group of an incident’s verbs, such as record',
   async run([verb, next], io) {
     const own = verb === undefined ? undefined : verb === 'start' ? START : ownVerb(verb, next);
     const shown = (one: Pick<Verb, 'form' | 'help'>) =>
@@ -247,7 +247,7 @@ const help: Verb = {
     if (verb !== undefined) {
       // Of two verbs with one name both are told of.
       const { verb: other } = (Object.hasOwn(VERBS_OF_TWO, verb) && VERBS_OF_TWO[verb]) || {};
-      if (verbNamed(verb))
+      if (verbNamed(verb) || isHelpGroup(verb))
         return io.out(`${plainHelp(verb, 'tocsin', [])}\n${other?.form ? `\n${shown(other)}` : ''}`);
       throw refused(
         refuse('UNKNOWN_VERB', { verb: verb.slice(0, 40), closest: closestVerbs(verb, ofMachine()) }),

@@ -34,6 +34,17 @@ test.each(ALL)('tocsin help %s is plain text, and true of a terminal', async (ve
   expect(text).not.toContain('/incident');
 });
 
+test.each(['look', 'record', 'steer', 'after', 'all'])(
+  'tocsin help %s is a group, as in Slack',
+  async (group) => {
+    const text = await said('help', group);
+    expect(text).not.toMatch(/`|\/incident/);
+    expect(text).toContain(
+      `${group === 'all' ? 'note' : ({ look: 'open', record: 'note', steer: 'status', after: 'resolve' }[group] ?? '')} `,
+    );
+  },
+);
+
 test.each(['open', 'impact', 'mark', 'time'])('the times of %s stand before no text', async (verb) => {
   const text = await said('help', verb);
   expect(text).toContain('TIME is one such as 14:32');

@@ -78,6 +78,15 @@ for (const mode of ['http', 'socket'] as const) {
       ]);
     });
 
+    test('one that was struck since is recorded anew, and not taken for the same click', async () => {
+      const ts = await say('struck, and wanted after all');
+      kit.behind.captured.set(ts, [{ incident: 7, n: 2, struck: true }]);
+      await add(ts);
+      expect(kit.behind.handled.map(({ asking }) => asking.key)).toEqual([
+        `message:${war}:${ts}:${ANA}:anew:2`,
+      ]);
+    });
+
     test('a message of many timed lines: whoever adds it is offered these as entries; two clicks are one', async () => {
       const ts = await say('so far:\n- 01:41 UTC a\n- 01:43 UTC b');
       const { responses } = await kit.look<Outcome>(`responses?delivery=${(await add(ts)).delivery}&count=1`);
