@@ -262,7 +262,7 @@ export class Attempt<K extends EffectKind = EffectKind> {
       } catch (error) {
         if (!(error instanceof Later) || error.until.getTime() > end) throw error;
         const ms = Math.max(1, error.until.getTime() - this.world.now().getTime());
-        await sleep(ms);
+        await (this.world.pass ?? sleep)(ms);
       }
     }
   }
