@@ -1,10 +1,7 @@
-import { isPrivateKey } from '#domain/alert/rule.js';
 import type { Entered } from '#domain/command/entered.js';
-import { helpText } from '#domain/command/help.js';
 import { type Ask, type CommandContext, type Parsed, parseCommand } from '#domain/command/parse.js';
 import { type FormName, firstWord, verbNamed, type WatchAsked } from '#domain/command/verbs.js';
 import { bridgeOf } from '#domain/incident/bridge.js';
-import type { Entry } from '#domain/incident/entry.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isHere, isPublic, type Permits, type Power, powerFor, remarkOnOwner } from '#domain/permission.js';
@@ -14,32 +11,18 @@ import type { SecretKind } from '#domain/secret/kind.js';
 import { scrubAll } from '#domain/secret/scrub.js';
 import { isPublicEntry } from '#domain/status/decide.js';
 import { watchOf } from '#domain/watch/watch.js';
-import { isInSlack, numberOf, type Person, refOf, STANDING } from '#domain/words.js';
-import { type Before, type Handle, nothingKept, notRead, type Recorded } from '#handle/handle.js';
+import { numberOf, refOf, STANDING } from '#domain/words.js';
+import type { Before, Handle, Recorded } from '#handle/handle.js';
 import { type Scrubbing, secretTyped } from '#handle/secrets.js';
 import type { Metrics } from '#metrics.js';
 import type { Read } from '#read/read.js';
-import { dayIn } from '#render/clock.js';
-import { actionItems, type Dossier } from '#render/document.js';
-import type { Format } from '#render/exports.js';
-import {
-  actionsText,
-  catchupText,
-  historyText,
-  mutedText,
-  mutesText,
-  ownActionsText,
-  showText,
-  timelineText,
-} from '#render/lists.js';
 import { channelRemark } from '#render/receipt.js';
-import { runsText } from '#render/runs.js';
-import type { Undelivered } from '#render/undelivered.js';
 import { lostText } from '#render/undelivered.js';
 import type { RunAsked } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
-import { answerList, answerSearch, remarkOnRelated } from './find.js';
 import { answerHere, type NextOffer } from './here.js';
+import { answerMutes, type Mute, type MutePorts, muted } from './mutes.js';
+import { answerAsk, answerHistory, lookedUp, refused, remarkOnRelated, type Wanted } from './questions.js';
 import { type Offered, whichIncident } from './which.js';
 
 /** One command line as somebody typed it. */
@@ -85,18 +68,6 @@ export interface Exporting {
   ask: Extract<Ask, { type: 'export' | 'postmortem' }>;
   incident: number;
   asking: Asking;
-}
-
-/** @property until null: not muted any more */
-interface Mute {
-  key: string;
-  until: Date | null;
-}
-
-/** @property incident where alerts of the key were recorded last; null: nowhere */
-interface Muted extends Mute {
-  by: Person;
-  incident: number | null;
 }
 
 export type Answer =
@@ -155,12 +126,7 @@ export interface AnswerPorts {
   };
   /** The address of an incident's call, where tocsin.yml says one. */
   bridge?: { address(incident: number): string } | null;
-  /** What is muted; absent: nothing can be, here. */
-  mutes?: {
-    set(team: string, mute: Mute & { by: Person }): Promise<void>;
-    /** Those that hold at that moment. */
-    list(team: string, now: Date): Promise<ReadonlyArray<Muted>>;
-  };
+  mutes?: MutePorts['mutes'];
   /** How damage is measured: of which components (null: of any). Null or absent: nobody has said. */
   measured?: { components: readonly string[] | null } | null;
   /** Knows the secrets of this installation. */
@@ -297,10 +263,7 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         return { kind: 'form', form: said.form, incident };
       case 'ask': {
         const { ask } = said;
-        if (ask.type === 'mutes') {
-          const mutes = await lookedUp(() => mutesSeen(ports, asking));
-          return isRefusal(mutes) ? refused(mutes) : { kind: 'text', text: mutesText(mutes, zone) };
-        }
+        if (ask.type === 'mutes') return answerMutes(ports, asking, zone);
         if (ask.type === 'history') {
           const mayCorrect = (await permitted('correct', incident, asking)) === null;
           return answerHistory(ports.read, ask.entry, incident ?? 0, asking, zone, mayCorrect);
@@ -334,8 +297,6 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
     }
   };
 }
-
-const refused = (refusal: Refusal) => ({ kind: 'refused', refusal }) as const;
 
 const FORM_POWERS: Readonly<Record<FormName, Power>> = {
   ...{ open: 'declare', note: 'note', log: 'note', publish: 'publish', run: 'run', export: 'export' },
@@ -500,24 +461,6 @@ async function remarkOn(
   return channelRemark(ref, rows);
 }
 
-/**
- * A key is made of what alerts say: one of an incident that they may not see is for them as if it were not muted. Where there
- * is no incident yet, the key says whether it would be a private one, of which nobody but who muted it need know.
- */
-async function mutesSeen({ mutes, read }: AnswerPorts, asking: Asking): Promise<Muted[]> {
-  const all = (await mutes?.list(asking.team, asking.now)) ?? [];
-  const seen = await Promise.all(
-    all.map(
-      async ({ key, by, incident }) =>
-        by.id === asking.by.id ||
-        (incident === null
-          ? asking.seesPrivate || !isPrivateKey(key)
-          : !isRefusal(await read.incident(asking, incident))),
-    ),
-  );
-  return all.filter((_, i) => seen[i]);
-}
-
 /** An offered runbook: the same as typing it, but that nothing of it has to be read. */
 async function running(ports: AnswerPorts, { run, incident, asking }: Running): Promise<Answer> {
   const power = run.planOnly ? 'plan' : 'run';
@@ -553,47 +496,6 @@ async function exporting(
   return isRefusal(seen) ? refused(seen) : seen;
 }
 
-/** Nothing of it is in any incident's record: it is about alerts that are in none yet. */
-async function muted(ports: AnswerPorts, { mute, asking }: Muting): Promise<Answer> {
-  const no = await lookedUp(async () => (await ports.permits?.('mute', null, asking)) ?? null);
-  if (no) return refused(no);
-  const { mutes } = ports;
-  if (!mutes) return refused(refuse('NOT_RECORDED', { why: 'alerts cannot be muted here' }));
-  try {
-    await mutes.set(asking.team, { ...mute, by: asking.by });
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    return refused(nothingKept(error));
-  }
-  return { kind: 'text', text: mutedText(mute, await knownTo(ports, asking, mute)) };
-}
-
-/**
- * Has an incident that they may see had alerts of that key? One that they may not see is for them as if nobody had heard of it:
- * the answer tells neither from the other. It is muted by now, whatever becomes of this question.
- */
-async function knownTo({ mutes, read }: AnswerPorts, asking: Asking, { key, until }: Mute): Promise<boolean> {
-  if (until === null) return true;
-  try {
-    const muted = (await mutes?.list(asking.team, asking.now))?.find((one) => one.key === key);
-    const incident = muted?.incident ?? null;
-    return incident !== null && !isRefusal(await read.incident(asking, incident));
-  } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    return true;
-  }
-}
-
-/** A question that cannot be answered now gets a plain *no*; anything else is a bug, and is thrown. */
-async function lookedUp<T>(work: () => Promise<T>): Promise<T | Refusal> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof Unavailable) return notRead(error);
-    throw error;
-  }
-}
-
 /** Told at once to whoever asks, instead of when Prometheus would have been asked. */
 function cannotMeasure(
   { components }: Extract<TypedIntent, { type: 'MeasureImpact' }>,
@@ -616,123 +518,6 @@ function unknownComponents(intent: TypedIntent, known: readonly string[]): strin
           ? [...intent.components, ...(intent.unaffected ?? [])]
           : [];
   return remarksOn(named, known);
-}
-
-/** An export that somebody asked for: who sends it where is the front's affair. */
-interface Wanted {
-  incident: number;
-  format: Format;
-  zone: string;
-}
-
-/**
- * Answers a question. Nothing is written.
- * @param incident null where the question is about none
- * @param zone of the asker, in which times are shown unless the question names another
- * @param command how it is called here, for `help`
- * @param known components of the settings
- */
-export async function answerAsk(
-  read: Read,
-  ask: Exclude<Ask, { type: 'mutes' | 'history' | 'here' }>,
-  incident: number | null,
-  asking: Asking,
-  zone: string,
-  command: string,
-  known: readonly string[] = [],
-): Promise<Exclude<Answer, { kind: 'recorded' | 'form' }>> {
-  if (ask.type === 'help') return { kind: 'text', text: helpText(ask.verb, command), ours: true };
-  if (ask.type === 'list') return answerList(read, ask.asked, asking, known);
-  if (ask.type === 'search') return answerSearch(read, ask.asked, asking);
-  if (ask.type === 'mine') {
-    if (!isInSlack((asking.owner ?? asking.by).id)) return refused(refuse('MINE_UNKNOWN', {}));
-    const own = await read.ownActions(asking, asking.now, incident);
-    return { kind: 'text', text: ownActionsText(own, dayIn(asking.now, zone)) };
-  }
-  const number = incident ?? 0;
-  if (ask.type === 'export' || ask.type === 'postmortem') {
-    const state = await read.incident(asking, number);
-    if (isRefusal(state)) return refused(state);
-    return ask.type === 'postmortem'
-      ? { kind: 'export', incident: number, format: 'postmortem.md', zone: 'UTC' }
-      : { kind: 'export', incident: number, format: ask.format, zone: ask.zone ?? 'UTC' };
-  }
-  if (ask.type === 'runs') {
-    const runs = await read.runs(asking, number);
-    if (isRefusal(runs)) return refused(runs);
-    return { kind: 'text', text: runsText(refOf(number), runs, asking.now) };
-  }
-  const says = ask.type === 'show' || ask.type === 'catchup';
-  const undelivered = says ? await read.refused(asking.team, number) : [];
-  const text = await read.dossier(asking, number, (dossier) =>
-    wordsOn(ask, dossier, undelivered, asking, zone),
-  );
-  return isRefusal(text) ? refused(text) : { kind: 'text', text };
-}
-
-/** @param words whoever asks may read what it said before: what its author took back is for those who may correct it */
-async function answerHistory(
-  read: Read,
-  entry: number,
-  incident: number,
-  asking: Asking,
-  zone: string,
-  words: boolean,
-): Promise<Answer> {
-  const facts = await lookedUp(() => read.history(asking, incident, entry));
-  if (isRefusal(facts)) return refused(facts);
-  const ref = refOf(incident);
-  const text = historyText(facts, { ref, entry, zone, words });
-  return text === null ? refused(refuse('NO_SUCH_ENTRY', { ref, entry })) : { kind: 'text', text };
-}
-
-type AboutOne = Exclude<
-  Ask,
-  {
-    type:
-      | 'help'
-      | 'here'
-      | 'mutes'
-      | 'history'
-      | 'list'
-      | 'search'
-      | 'mine'
-      | 'export'
-      | 'postmortem'
-      | 'runs';
-  }
->;
-
-async function wordsOn(
-  ask: AboutOne,
-  dossier: Dossier,
-  undelivered: Undelivered[],
-  asking: Asking,
-  zone: string,
-): Promise<string> {
-  switch (ask.type) {
-    case 'show':
-      return showText(dossier.state, zone, undelivered, asking.now);
-    case 'timeline':
-      return timelineText(dossier.entries(), { ref: refOf(dossier.state.number), zone: ask.zone ?? zone });
-    case 'catchup':
-      return catchupText(dossier.state, await since(dossier, asking.by.id), zone, undelivered, asking.now);
-    case 'actions':
-      return actionsText(
-        refOf(dossier.state.number),
-        await actionItems(dossier.entries({ kinds: ['action'] })),
-        dayIn(asking.now, zone),
-      );
-  }
-}
-
-/** What was recorded after the asker last recorded something here; everything, for somebody who has not yet. */
-async function since(dossier: Dossier, asker: string): Promise<AsyncIterable<Entry>> {
-  let last = 0;
-  for await (const entry of dossier.entries()) if (entry.by.id === asker) last = Math.max(last, entry.n);
-  return (async function* () {
-    for await (const entry of dossier.entries()) if (entry.n > last) yield entry;
-  })();
 }
 
 /**

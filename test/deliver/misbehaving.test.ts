@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { answerAsk } from '#answer/questions.js';
 import { deliveriesCondition } from '#deliver/undelivered.js';
 import { createRead } from '#read/read.js';
 import { undeliveredLine } from '#render/undelivered.js';
 import { createSlackClient } from '#slack/transport/client.js';
-import { answerAsk } from '../../src/answer/answer.js';
 import { until } from '../support/until.js';
 import { ANA, type Kit, startKit } from './kit.js';
 

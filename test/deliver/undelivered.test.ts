@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createAnswer } from '#answer/answer.js';
+import { answerAsk } from '#answer/questions.js';
 import { plain } from '#domain/command/entered.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { createRead } from '#read/read.js';
-import { answerAsk } from '../../src/answer/answer.js';
 import { ANA, type Kit, startKit } from './kit.js';
 import { asksForRun, HASH, hasPlan } from './run-given.js';
 
