@@ -13,7 +13,6 @@ import { numberOf } from '#domain/words.js';
 import { Told } from '#told.js';
 import { alerts } from './alerts.js';
 import { type Io, refused, Usage, type Verb, withCore } from './core.js';
-import { doctor } from './doctor/doctor.js';
 import { drill } from './drill/drill.js';
 import { exportVerb, writeExport } from './export.js';
 import { deliveries, erase, health, migrateVerb, rebuild, restored, sandbox, verify } from './machine.js';
@@ -264,6 +263,13 @@ const help: Verb = {
         '--team T… before a verb names the workspace, where the database holds several.\n',
     );
   },
+};
+
+const doctor: Verb = {
+  form: 'doctor',
+  help: 'check configuration, database, queue, clock, Slack, deliveries, runbooks, sources of alerts and the status page; says the fix',
+  // It looks into everything there is, which takes its time to load; no other verb waits for that.
+  run: async (args, io) => (await import('./doctor/doctor.js')).doctor(args, io),
 };
 
 /** Verbs of the machine. Every other word is a verb of an incident, read by the grammar that Slack's commands share. */

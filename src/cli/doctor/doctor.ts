@@ -16,7 +16,7 @@ import { undeliveredOf } from '#render/undelivered.js';
 import { schedulesWrong, shelfUnsaid } from '#runbooks/definition/lacking.js';
 import { outcomeOfQuery, troubleOf, Unavailable } from '#store/pools.js';
 import type { SearchParts } from '#store/search.js';
-import { type Io, nothingMore, type Verb } from '../core.js';
+import { type Io, nothingMore } from '../core.js';
 import { bad, type Finding, findingOf, inTime, messageOf, saying, someAtATime } from './finding.js';
 import { checkFolder, checkPage, publicInSlack } from './page.js';
 import { askSlack, checkTemplates, pagedGroups } from './slack.js';
@@ -26,43 +26,39 @@ import { checkTracker } from './tracker.js';
 const NAMED = 5;
 
 /** `tocsin doctor`: looks at everything before the first incident does. Exit code 1 when something must be mended. */
-export const doctor: Verb = {
-  form: 'doctor',
-  help: 'check configuration, database, queue, clock, Slack, deliveries, runbooks, sources of alerts and the status page; says the fix',
-  async run(args, io) {
-    nothingMore('doctor', args);
-    const findings: Finding[] = [];
-    const tell = (finding: Finding) => {
-      findings.push(finding);
-      const { ok, what, detail, fix } = finding;
-      io.out(unmarked(`${ok ? '✓' : '✗'} ${what}: ${detail}\n${!ok && fix ? `    → ${fix}\n` : ''}`));
-    };
-    const config = configuration(io, tell);
-    if (config) {
-      const slack = await askSlack(config, publicInSlack(config), pagedGroups(config));
-      // As /readyz has it: a Slack that is away excuses what is late.
-      const [asked = { ok: true }] = slack;
-      const trouble = await database(config, { state: asked.ok ? 'ok' : 'away' }, tell);
-      const queue = await checkQueue(config.redisUrl);
-      tell(
-        findingOf(
-          'queue',
-          config.redisUrl === null && trouble ? { ...trouble, reason: 'it is in the database' } : queue,
-        ),
-      );
-      for (const finding of slack) tell(finding);
-      // Where Slack does not know us, the line above says what to do.
-      if (slack[0]?.ok) for (const finding of await checkTemplates(config)) tell(finding);
-      for (const finding of await checkRunbooks(config)) tell(finding);
-      for (const finding of await checkAlerts(config)) tell(finding);
-      for (const finding of await checkPage(config, io.env)) tell(finding);
-      for (const finding of await checkTracker(config)) tell(finding);
-    }
-    const bad = findings.filter((finding) => !finding.ok).length;
-    io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
-    return bad === 0 ? 0 : 1;
-  },
-};
+export async function doctor(args: string[], io: Io): Promise<number> {
+  nothingMore('doctor', args);
+  const findings: Finding[] = [];
+  const tell = (finding: Finding) => {
+    findings.push(finding);
+    const { ok, what, detail, fix } = finding;
+    io.out(unmarked(`${ok ? '✓' : '✗'} ${what}: ${detail}\n${!ok && fix ? `    → ${fix}\n` : ''}`));
+  };
+  const config = configuration(io, tell);
+  if (config) {
+    const slack = await askSlack(config, publicInSlack(config), pagedGroups(config));
+    // As /readyz has it: a Slack that is away excuses what is late.
+    const [asked = { ok: true }] = slack;
+    const trouble = await database(config, { state: asked.ok ? 'ok' : 'away' }, tell);
+    const queue = await checkQueue(config.redisUrl);
+    tell(
+      findingOf(
+        'queue',
+        config.redisUrl === null && trouble ? { ...trouble, reason: 'it is in the database' } : queue,
+      ),
+    );
+    for (const finding of slack) tell(finding);
+    // Where Slack does not know us, the line above says what to do.
+    if (slack[0]?.ok) for (const finding of await checkTemplates(config)) tell(finding);
+    for (const finding of await checkRunbooks(config)) tell(finding);
+    for (const finding of await checkAlerts(config)) tell(finding);
+    for (const finding of await checkPage(config, io.env)) tell(finding);
+    for (const finding of await checkTracker(config)) tell(finding);
+  }
+  const bad = findings.filter((finding) => !finding.ok).length;
+  io.out(bad === 0 ? 'All is well.\n' : `${bad} to mend.\n`);
+  return bad === 0 ? 0 : 1;
+}
 
 /** What Slack has refused of late, for which there is a lesser way: nobody is told of these one by one. */
 export async function lesserWays({

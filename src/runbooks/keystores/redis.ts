@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Secret } from '../secret.js';
 import {
@@ -91,6 +91,8 @@ class RedisHash extends CompareAndSet<Settings> {
     act: (client: Connection) => Promise<T>,
   ): Promise<T> {
     if (signal.aborted) throw new StoreFailed(`${this.name}: stopped before anything was done`);
+    // Loaded by whoever has such a store: the verbs of most have none.
+    const { Redis } = await import('ioredis');
     const client = new Redis(this.address.reveal(), {
       lazyConnect: true,
       retryStrategy: () => null,

@@ -1,4 +1,12 @@
-import { type AuthorizeResult, type Logger, LogLevel, webApi } from '@slack/bolt';
+import type { AuthorizeResult } from '@slack/bolt';
+import {
+  type Logger,
+  LogLevel,
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebClient,
+} from '@slack/web-api';
 import { z } from 'zod';
 import { natureOf } from '#domain/slack-code.js';
 import type { Logs } from '#log.js';
@@ -44,7 +52,7 @@ const SLACK_CODE = /^[a-zA-Z0-9_.:-]{1,80}$/;
 
 /** One attempt per call: the caller decides what to repeat, because only it knows what must not happen twice. */
 export function createSlackClient(options: SlackClientOptions): SlackClient {
-  const web = new webApi.WebClient(options.token, {
+  const web = new WebClient(options.token, {
     ...(options.apiUrl && { slackApiUrl: options.apiUrl }),
     ...(options.teamId && { teamId: options.teamId }),
     logger: slackLogger(options.log),
@@ -70,11 +78,11 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
 }
 
 function resultOf(error: unknown): SlackResult {
-  if (error instanceof webApi.WebAPIRateLimitedError) {
+  if (error instanceof WebAPIRateLimitedError) {
     return { kind: 'ratelimited', retryAfterMs: waitOf(error.retryAfter) };
   }
-  if (error instanceof webApi.WebAPIPlatformError) return refusalIn(error.data) ?? NO_JSON;
-  if (error instanceof webApi.WebAPIHTTPError) {
+  if (error instanceof WebAPIPlatformError) return refusalIn(error.data) ?? NO_JSON;
+  if (error instanceof WebAPIHTTPError) {
     const { statusCode: status } = error;
     // A no of Slack's is JSON. Whatever else has such a status comes from a proxy, or from a wrong SLACK_API_URL.
     const refusal = status < 500 ? refusalIn(error.body) : null;
