@@ -3,14 +3,13 @@ import { matchesPattern, type Opening, type Rule, wrongInTitle } from '#domain/a
 import { LIMITS } from '#domain/text.js';
 import { SEVERITIES } from '#domain/words.js';
 import { duration } from '#runbooks/actions/touch.js';
-import { worded } from '#runbooks/definition/words.js';
+import { SectionReader } from '#runbooks/definition/words.js';
 import {
-  httpAddress,
+  addressOf,
   type SecretReference,
   secretName,
   secretReference,
 } from '#runbooks/keystores/keystore.js';
-import { isNever, NEVER_TEXT } from '#runbooks/reach.js';
 import { every, window } from '#runbooks/schedule.js';
 import type { Sender } from './sender.js';
 import { SENDERS } from './senders/senders.js';
@@ -58,10 +57,7 @@ const SOURCE_NAME = /^[a-z][a-z0-9-]{0,39}$/;
 /** Kinds that can be asked what fires. */
 const POLLED: readonly string[] = ['alertmanager', 'grafana'];
 
-const url = httpAddress.refine(
-  (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
-  `is ${NEVER_TEXT}; write the address of the source`,
-);
+const url = addressOf('the source');
 const pollShape = z
   .strictObject({
     url,
@@ -198,61 +194,50 @@ export function readAlertSettings(
   at: (path: readonly PropertyKey[]) => string,
   held: readonly string[] = secrets,
 ): { settings: AlertSettings } | { problems: string[] } {
-  const problems: string[] = [];
-  const problem = (path: readonly PropertyKey[], what: string) => {
-    const full = ['alerts', ...path];
-    problems.push(`${at(full)}: ${full.map(String).join('.')} ${what}`);
-  };
-  const shaped = <T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T | null => {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues)
-      for (const wrong of worded(issue, schema, value)) problem([...path, ...wrong.path], wrong.text);
-    return null;
-  };
+  const reader = new SectionReader(['alerts'], at);
+  const wrong = reader.wrong.bind(reader);
   const secretsKnown = (
     references: ReadonlyArray<SecretReference | string>,
     path: readonly PropertyKey[],
   ) => {
     const unknown = references.filter((name) => !secrets.includes(name));
     if (unknown.length > 0)
-      problem(path, `refers to a secret that is not under \`secrets:\`; ${listed(secrets, 'there')}`);
+      wrong(path, `refers to a secret that is not under \`secrets:\`; ${listed(secrets, 'there')}`);
     else if (references.some((name) => !held.includes(name)))
-      problem(path, 'refers to a secret that this bot was started without; restart it');
+      wrong(path, 'refers to a secret that this bot was started without; restart it');
   };
 
   for (const key of Object.keys(section))
-    if (!SECTION.includes(key))
-      problem([key], `means nothing here; the known ones are ${SECTION.join(', ')}`);
+    if (!SECTION.includes(key)) wrong([key], `means nothing here; the known ones are ${SECTION.join(', ')}`);
 
   const sources = new Map<string, Source>();
-  for (const [name, value] of Object.entries(mapping(section.sources, 'sources', problem))) {
+  for (const [name, value] of Object.entries(mapping(section.sources, 'sources', wrong))) {
     const path = ['sources', name];
     if (!SOURCE_NAME.test(name))
-      problem(
+      wrong(
         path,
         'is not a name; it stands in an address: write lower-case letters, digits and dashes, such as prometheus',
       );
     const given = { ...(typeof value === 'object' ? value : {}) } as Record<string, unknown>;
     const sender = SENDERS.find(({ type }) => type === given.type);
     if (!sender) {
-      problem(path, `needs a \`type\`: ${SENDERS.map(({ type }) => type).join(', ')}`);
+      wrong(path, `needs a \`type\`: ${SENDERS.map(({ type }) => type).join(', ')}`);
       continue;
     }
     const own = Object.fromEntries(Object.entries(given).filter(([key]) => !COMMON.includes(key)));
-    const common = shaped(
+    const common = reader.shaped(
       sourceShape,
       Object.fromEntries(Object.entries(given).filter(([key]) => COMMON.includes(key))),
       path,
     );
-    const settings = shaped(sender.settings, own, path);
+    const settings = reader.shaped(sender.settings, own, path);
     if (!common || settings === null) continue;
     const names = common.secrets.map(secretName);
     secretsKnown(names, [...path, 'secrets']);
     const { poll } = common;
     if (poll?.secret) secretsKnown([poll.secret], [...path, 'poll', 'secret']);
     if (poll && !POLLED.includes(sender.type))
-      problem([...path, 'poll'], `can only be asked of ${POLLED.join(' and ')}; leave it out`);
+      wrong([...path, 'poll'], `can only be asked of ${POLLED.join(' and ')}; leave it out`);
     sources.set(name, {
       name,
       sender,
@@ -267,28 +252,28 @@ export function readAlertSettings(
 
   const rules: Rule[] = [];
   const given = section.rules ?? [];
-  if (!Array.isArray(given)) problem(['rules'], 'is not a list; begin each rule with a dash');
+  if (!Array.isArray(given)) wrong(['rules'], 'is not a list; begin each rule with a dash');
   const seen = new Set<string>();
   let all: string | null = null;
   for (const [i, value] of (Array.isArray(given) ? given : []).entries()) {
     const path = ['rules', i];
-    const shape = shaped(ruleShape, value, path);
+    const shape = reader.shaped(ruleShape, value, path);
     if (!shape) continue;
     const { name, match } = shape;
-    if (seen.has(name)) problem([...path, 'name'], `is the name of an earlier rule (${name}); write another`);
+    if (seen.has(name)) wrong([...path, 'name'], `is the name of an earlier rule (${name}); write another`);
     seen.add(name);
     if (all !== null)
-      problem(
+      wrong(
         path,
         `can never match: the rule ${all} before it matches everything; move it up, or take it away`,
       );
     const known = Object.keys(mapping(section.sources, 'sources', () => {}));
     for (const pattern of match.source ?? [])
       if (!known.some((one) => matchesPattern(pattern, one)))
-        problem([...path, 'match', 'source'], `names no source; ${listed(known, 'under `sources:`')}`);
-    const rule = ruleOf(shape, (where, what) => problem([...path, where], what));
+        wrong([...path, 'match', 'source'], `names no source; ${listed(known, 'under `sources:`')}`);
+    const rule = ruleOf(shape, (where, what) => wrong([...path, where], what));
     if (!rule) {
-      problem(path, 'needs one of `open: { … }`, `attach: true` and `ignore: true`, and no more than one');
+      wrong(path, 'needs one of `open: { … }`, `attach: true` and `ignore: true`, and no more than one');
       continue;
     }
     rules.push(rule);
@@ -296,8 +281,12 @@ export function readAlertSettings(
   }
 
   const keepMs =
-    section.keep === undefined || section.keep === null ? KEEP_MS : shaped(keepShape, section.keep, ['keep']);
-  return problems.length > 0 || keepMs === null ? { problems } : { settings: { sources, rules, keepMs } };
+    section.keep === undefined || section.keep === null
+      ? KEEP_MS
+      : reader.shaped(keepShape, section.keep, ['keep']);
+  return reader.problems.length > 0 || keepMs === null
+    ? { problems: reader.problems }
+    : { settings: { sources, rules, keepMs } };
 }
 
 /** @returns null: it does not say what is to be done, or several things */

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { PAGE_LIMITS, type PagingRules, type Policy, serviceIn } from '#domain/paging/page.js';
 import { SEVERITIES } from '#domain/words.js';
-import { worded } from '#runbooks/definition/words.js';
-import { httpAddress, secretName, secretReference } from '#runbooks/keystores/keystore.js';
-import { isNever, NEVER_TEXT } from '#runbooks/reach.js';
+import { SectionReader } from '#runbooks/definition/words.js';
+import { guardedAddressOf, secretName, secretReference } from '#runbooks/keystores/keystore.js';
 import { every } from '#runbooks/schedule.js';
 
 /** `paging:` of tocsin.yml, checked. */
@@ -36,19 +35,9 @@ export const KIND_NAMES: Readonly<Record<ServiceKind, string>> = {
   opsgenie: 'Opsgenie',
 };
 
-const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
-// Whoever reads along would have the key.
-const address = httpAddress
-  .refine(
-    (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
-    `is ${NEVER_TEXT}; write the address of the service`,
-  )
-  .refine(
-    (text) => !URL.canParse(text) || text.startsWith('https:') || LOCAL.test(new URL(text).hostname),
-    'must begin with https://, because the key is sent there',
-  );
+const address = guardedAddressOf('the service', 'key');
 
 const serviceShapes = Object.fromEntries(
   Object.entries(KINDS).map(([kind, { key, url }]) => [
@@ -107,50 +96,39 @@ export function readPagingSettings(
   secrets: readonly string[],
   at: At,
 ): { settings: PagingSettings } | { problems: string[] } {
-  const problems: string[] = [];
-  const problem = (path: readonly PropertyKey[], what: string) => {
-    const full = ['paging', ...path];
-    problems.push(`${at(full)}: ${full.map(String).join('.')} ${what}`);
-  };
-  const shaped = <T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T | null => {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues)
-      for (const wrong of worded(issue, schema, value)) problem([...path, ...wrong.path], wrong.text);
-    return null;
-  };
+  const reader = new SectionReader(['paging'], at);
   const named = (part: 'services' | 'policies'): Array<[string, unknown]> => {
     const value = section[part] ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) {
-      problem([part], 'is not a mapping; write it as { name: { … } }');
+      reader.wrong([part], 'is not a mapping; write it as { name: { … } }');
       return [];
     }
     for (const name of Object.keys(value))
       if (!NAME.test(name))
-        problem([part, name], 'is not a name; write lower-case letters, digits and dashes, such as sre');
+        reader.wrong([part, name], 'is not a name; write lower-case letters, digits and dashes, such as sre');
     return Object.entries(value);
   };
 
   for (const key of Object.keys(section))
     if (!SECTION.includes(key))
-      problem([key], `means nothing here; the known ones are ${SECTION.join(', ')}`);
+      reader.wrong([key], `means nothing here; the known ones are ${SECTION.join(', ')}`);
 
   const services = new Map<string, ServiceSettings>();
   for (const [name, value] of named('services')) {
     const path = ['services', name];
     const kind = kindOf(value);
     if (kind === null) {
-      problem(path, `needs a \`kind\`: ${Object.keys(KINDS).join(', ')}`);
+      reader.wrong(path, `needs a \`kind\`: ${Object.keys(KINDS).join(', ')}`);
       continue;
     }
     const shape = serviceShapes[kind];
-    const given = shape && shaped(shape, value, path);
+    const given = shape && reader.shaped(shape, value, path);
     const { key } = KINDS[kind];
     const reference = secretReference.safeParse(given?.[key]);
     if (!given || !reference.success) continue;
     const secret = secretName(reference.data);
     if (!secrets.includes(secret))
-      problem([...path, key], `refers to a secret that is not under \`secrets:\`; ${listed(secrets)}`);
+      reader.wrong([...path, key], `refers to a secret that is not under \`secrets:\`; ${listed(secrets)}`);
     const url = String(given.url).replace(KINDS[kind].path, '').replace(/\/+$/, '');
     services.set(name, { name, kind, url, secret });
   }
@@ -158,12 +136,12 @@ export function readPagingSettings(
   const known = Object.keys(Object.fromEntries(named('services')));
   const policies = new Map<string, Policy>();
   for (const [name, value] of named('policies')) {
-    const shape = shaped(policyShape, value, ['policies', name]);
+    const shape = reader.shaped(policyShape, value, ['policies', name]);
     for (const [i, { notify }] of (shape?.steps ?? []).entries())
       for (const to of notify) {
         const service = serviceIn(to);
         if (service !== null && !known.includes(service))
-          problem(
+          reader.wrong(
             ['policies', name, 'steps', i, 'notify'],
             `names no service; ${listed(known, '`services:`')}`,
           );
@@ -176,12 +154,12 @@ export function readPagingSettings(
   const others = Object.fromEntries(
     Object.entries(section).filter(([key]) => Object.hasOwn(restShape.shape, key)),
   );
-  const rest = shaped(restShape, others, []);
+  const rest = reader.shaped(restShape, others, []);
   const all = named('policies').map(([name]) => name);
   for (const [severity, name] of Object.entries(rest?.by_severity ?? {}))
     if (!all.includes(name))
-      problem(['by_severity', severity], `names no policy; ${listed(all, '`policies:`')}`);
-  if (problems.length > 0 || !rest) return { problems: [...new Set(problems)] };
+      reader.wrong(['by_severity', severity], `names no policy; ${listed(all, '`policies:`')}`);
+  if (reader.problems.length > 0 || !rest) return { problems: [...new Set(reader.problems)] };
   const { by_severity: bySeverity, hold: holdMs, wait: waitMs } = rest;
   return { settings: { services, rules: { policies, bySeverity, holdMs, waitMs } } };
 }

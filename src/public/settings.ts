@@ -16,7 +16,7 @@ import {
 } from '#domain/status/template.js';
 import { isPrintable, LIMITS } from '#domain/text.js';
 import { toSeconds } from '#domain/words.js';
-import { worded } from '#runbooks/definition/words.js';
+import { SectionReader } from '#runbooks/definition/words.js';
 import { httpAddress } from '#runbooks/keystores/keystore.js';
 import { every } from '#runbooks/schedule.js';
 
@@ -229,24 +229,17 @@ export function readStatusSettings(
   at: PlaceOf,
   base: StatusBase,
 ): { settings: StatusSettings } | { problems: string[] } {
-  const problems: string[] = [];
-  const problem = (path: readonly PropertyKey[], what: string) => {
-    const full = ['status', ...path];
-    problems.push(`${at(full)}: ${full.map(String).join('.')} ${what}`);
-  };
+  const reader = new SectionReader(['status'], at);
   // A key without a value (`links:`) is one that was not filled in.
   const given = Object.fromEntries(Object.entries(section).filter(([, value]) => value !== null));
-  const parsed = SHAPE.safeParse(given);
-  for (const issue of parsed.success ? [] : parsed.error.issues)
-    for (const wrong of worded(issue, SHAPE, given)) problem(wrong.path, wrong.text);
+  const read = reader.shaped(SHAPE, given);
 
   const publishers = publishersIn(given.publishers, base.roles ?? null, (what) =>
-    problem(['publishers'], what),
+    reader.wrong(['publishers'], what),
   );
-  const read = parsed.success ? parsed.data : null;
-  if (!read) return { problems };
+  if (!read) return { problems: reader.problems };
 
-  const logo = read.logo ? logoIn(read.logo.file, (what) => problem(['logo', 'file'], what)) : null;
+  const logo = read.logo ? logoIn(read.logo.file, (what) => reader.wrong(['logo', 'file'], what)) : null;
   const named = read.zone ?? base.zone ?? 'UTC';
   const components = read.components ?? base.components.map((name) => ({ ...BARE, name }));
   const seen = new Map<string, number>();
@@ -254,24 +247,24 @@ export function readStatusSettings(
     const same = name.normalize('NFKC').toLowerCase();
     const before = seen.get(same);
     if (before !== undefined && read.components)
-      problem(
+      reader.wrong(
         ['components', i, 'name'],
         `is the name of an earlier component (${before + 1}.); write another, or take it away`,
       );
     seen.set(same, before ?? i);
   }
   if (components.length > MOST_COMPONENTS && !read.components)
-    problem(
+    reader.wrong(
       ['components'],
       `is missing, and \`components:\` has more than ${MOST_COMPONENTS}; write those that the public knows`,
     );
   const dated = components.map((one, i) => {
     const since = one.since === null ? null : dayIn(one.since, named);
     if (since === undefined)
-      problem(['components', i, 'since'], 'is a day that there is not; write it as 2024-01-31');
+      reader.wrong(['components', i, 'since'], 'is a day that there is not; write it as 2024-01-31');
     return { ...one, since: since ?? null };
   });
-  if (problems.length > 0) return { problems };
+  if (reader.problems.length > 0) return { problems: reader.problems };
 
   const url =
     (read.url ?? (base.publicUrl === null ? null : `${base.publicUrl}/status`))?.replace(/\/+$/, '') ?? null;

@@ -6,8 +6,8 @@ import { LIMITS, printable } from '#domain/text.js';
 import { ActionFailed } from './action.js';
 import { duration, spoken } from './actions/touch.js';
 import { Broken, exchange } from './exchange.js';
-import { httpAddress, type SecretReference, secretName, secretReference } from './keystores/keystore.js';
-import { guardedLookup, isNever, NEVER_TEXT } from './reach.js';
+import { addressOf, type SecretReference, secretName, secretReference } from './keystores/keystore.js';
+import { guardedLookup } from './reach.js';
 import type { Secret } from './secret.js';
 
 // -- what tocsin.yml says --
@@ -34,9 +34,10 @@ const STEP_MS = 15_000;
 export const impactShape = z
   .strictObject({
     prometheus: z.strictObject({
-      url: httpAddress
-        .refine((text) => !URL.canParse(text) || !isNever(new URL(text).hostname), `is ${NEVER_TEXT}`)
-        .refine((text) => /^[^?#]*$/.test(text), 'must end before ? and #; /api/v1/query is added'),
+      url: addressOf('Prometheus').refine(
+        (text) => /^[^?#]*$/.test(text),
+        'must end before ? and #; /api/v1/query is added',
+      ),
       authorization: secretReference.nullable().default(null),
     }),
     failed: selector,

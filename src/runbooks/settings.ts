@@ -5,7 +5,7 @@ import { prometheusQuery } from './actions/prometheus-query.js';
 import { duration } from './actions/touch.js';
 import { at, isOwn, worded } from './definition/words.js';
 import {
-  httpAddress,
+  addressOf,
   type KeyProbe,
   type KeyStoreKind,
   type Pair,
@@ -211,10 +211,7 @@ function saidOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): str
     .join('; ');
 }
 
-const http = httpAddress.refine(
-  (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
-  `is ${NEVER_TEXT}`,
-);
+const http = addressOf('the service');
 const status = z.union(
   [
     z.array(z.int().min(100).max(599)).min(1),

@@ -4,7 +4,7 @@ import { type ActionItem, isNews, itemsByIncident, reachable, stageOf } from '#d
 import { laneBeside } from '#domain/incident/effect.js';
 import { readSpan } from '#domain/text.js';
 import type { PlainLog } from '#log.js';
-import { worded } from '#runbooks/definition/words.js';
+import { SectionReader } from '#runbooks/definition/words.js';
 import type { ReminderRow } from '#store/due/actions.js';
 import type { Store } from '#store/store.js';
 
@@ -54,14 +54,9 @@ export function readActionSettings(
   section: Readonly<Record<string, unknown>>,
   at: (path: readonly PropertyKey[]) => string,
 ): { settings: ActionSettings } | { problems: string[] } {
-  const parsed = SHAPE.safeParse(section);
-  if (parsed.success) return { settings: parsed.data };
-  const found = parsed.error.issues.flatMap((issue) => worded(issue, SHAPE, section));
-  const problems = found.map(({ path, text }) => {
-    const full = ['actions', ...path.map(String)];
-    return `${at(full)}: ${full.join('.')} ${text}`;
-  });
-  return { problems };
+  const reader = new SectionReader(['actions'], at);
+  const settings = reader.shaped(SHAPE, section);
+  return settings === null ? { problems: reader.problems } : { settings };
 }
 
 /** What reminding of action items, and following their tickets, stands on. */

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { readSpan } from '#domain/text.js';
 import type { TrackerKind } from '#domain/words.js';
-import { worded } from '#runbooks/definition/words.js';
-import { httpAddress, secretName, secretReference } from '#runbooks/keystores/keystore.js';
-import { isNever, NEVER_TEXT } from '#runbooks/reach.js';
+import { SectionReader } from '#runbooks/definition/words.js';
+import { guardedAddressOf, secretName, secretReference } from '#runbooks/keystores/keystore.js';
 import type { Secret } from '#runbooks/secret.js';
 import { createGithub, type GithubSettings } from './github.js';
 import { createJira, type JiraSettings } from './jira.js';
@@ -24,18 +23,7 @@ interface Common {
 export type TrackerSettings = Common &
   (({ readonly kind: 'github' } & GithubSettings) | ({ readonly kind: 'jira' } & JiraSettings));
 
-const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-// Whoever reads along would have the token.
-const url = httpAddress
-  .refine(
-    (text) => !URL.canParse(text) || text.startsWith('https:') || LOCAL.test(new URL(text).hostname),
-    'must begin with https://, because the token is sent there; write it so',
-  )
-  .refine(
-    (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
-    `is ${NEVER_TEXT}; write the address of the tracker`,
-  )
-  .transform((text) => text.replace(/\/+$/, ''));
+const url = guardedAddressOf('the tracker', 'token').transform((text) => text.replace(/\/+$/, ''));
 
 const reference = secretReference.transform(secretName);
 const span = z
@@ -95,32 +83,26 @@ export function readTrackerSettings(
 ): { settings: TrackerSettings | null } | { problems: string[] } {
   if (Object.keys(section).length === 0) return { settings: null };
   const { kind } = section;
-  if (kind !== 'github' && kind !== 'jira')
-    return {
-      problems: [`${at(['tracker', 'kind'])}: tracker.kind is none that there is; write github or jira`],
-    };
-  const shape = SHAPES[kind];
-  const parsed = shape.safeParse(section);
-  if (!parsed.success) {
-    const found = parsed.error.issues.flatMap((issue) => worded(issue, shape, section));
-    const problems = found.map(({ path, text }) => {
-      const full = ['tracker', ...path.map(String)];
-      return `${at(full)}: ${full.join('.')} ${text}`;
-    });
-    return { problems };
+  const reader = new SectionReader(['tracker'], at);
+  const problems = () => ({ problems: reader.problems });
+  if (kind !== 'github' && kind !== 'jira') {
+    reader.wrong(['kind'], 'is none that there is; write github or jira');
+    return problems();
   }
-  const { poll: pollMs, ...rest } = parsed.data;
+  const read = reader.shaped<z.infer<(typeof SHAPES)[typeof kind]>>(SHAPES[kind], section);
+  if (!read) return problems();
+  const { poll: pollMs, ...rest } = read;
   const named: Array<[string, string]> = [
     ['token', rest.token],
     ...rest.webhook.map((name): [string, string] => ['webhook', name]),
   ];
-  const problems = named
-    .filter(([, name]) => !secrets.includes(name))
-    .map(
-      ([key, name]) =>
-        `${at(['tracker', key])}: tracker.${key} refers to a secret that is not under \`secrets:\`: ${name}; write \`secrets: { ${name}: env:VARIABLE }\``,
-    );
-  return problems.length > 0 ? { problems } : { settings: { ...rest, pollMs } };
+  for (const [key, name] of named)
+    if (!secrets.includes(name))
+      reader.wrong(
+        [key],
+        `refers to a secret that is not under \`secrets:\`: ${name}; write \`secrets: { ${name}: env:VARIABLE }\``,
+      );
+  return reader.problems.length > 0 ? problems() : { settings: { ...rest, pollMs } };
 }
 
 /** @param secret reads one anew; throws where it is not there, and the message names the place */

@@ -1,8 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import type { ComponentState, PublicIncident, PublicMaintenance, PublicPost } from '#domain/status/page.js';
-import { httpAddress } from '#runbooks/keystores/keystore.js';
-import { isNever, NEVER_TEXT } from '#runbooks/reach.js';
+import { addressOf } from '#runbooks/keystores/keystore.js';
 import { type Destination, PARTS, type PublicChange } from '../change.js';
 import type { LookSettings } from '../settings.js';
 import { asked, readSection, type Secrets, secretAt, secretPlace } from './there.js';
@@ -15,10 +14,7 @@ export interface WebhookSettings {
 
 const SHAPE = z.strictObject({
   // It stands in the configuration, so a private address is meant.
-  url: httpAddress.refine(
-    (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
-    `is ${NEVER_TEXT}; write the address of your own service`,
-  ),
+  url: addressOf('your own service'),
   secret: secretPlace,
 });
 

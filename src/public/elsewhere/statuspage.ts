@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { PublicPost } from '#domain/status/page.js';
 import { lengthOf } from '#domain/text.js';
-import { httpAddress } from '#runbooks/keystores/keystore.js';
+import { guardedAddressOf } from '#runbooks/keystores/keystore.js';
 import { type Destination, PARTS, type PublicChange, Refusing } from '../change.js';
 import type { LookSettings } from '../settings.js';
 import { nameOf, STATUS_THERE } from './outgoing.js';
@@ -21,7 +21,6 @@ export interface StatuspageSettings {
 
 const URL_THERE = 'https://api.statuspage.io/v1';
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
-const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 const SHAPE = z
   .strictObject({
@@ -30,13 +29,7 @@ const SHAPE = z
     components: z
       .record(z.string(), z.string().regex(ID, 'is no id of a component; it stands in the JSON of that page'))
       .default({}),
-    // Whoever reads along would have the key.
-    url: httpAddress
-      .refine(
-        (text) => !URL.canParse(text) || text.startsWith('https:') || LOCAL.test(new URL(text).hostname),
-        'must begin with https://, because the key is sent there',
-      )
-      .default(URL_THERE),
+    url: guardedAddressOf('the page', 'key').default(URL_THERE),
   })
   .superRefine(({ components }, context) => {
     const names = new Map<string, string>();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { worded } from '#runbooks/definition/words.js';
+import { SectionReader } from '#runbooks/definition/words.js';
 import { type Asked, Broken, exchange } from '#runbooks/exchange.js';
 import { readPlainFileSync } from '#runbooks/files.js';
 import { guardedLookup } from '#runbooks/reach.js';
@@ -44,15 +44,9 @@ export function readSection<T>(
   at: (path: readonly PropertyKey[]) => string,
 ): { settings: T | null } | { problems: string[] } {
   if (raw === undefined || raw === null) return { settings: null };
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return { settings: parsed.data };
-  const found = parsed.error.issues.flatMap((issue) => worded(issue, schema, raw));
-  return {
-    problems: found.map(({ path: inside, text }) => {
-      const full = [...path, ...inside.map(String)];
-      return `${at(full)}: ${full.join('.')} ${text}`;
-    }),
-  };
+  const reader = new SectionReader(path, at);
+  const settings = reader.shaped(schema, raw);
+  return settings === null ? { problems: reader.problems } : { settings };
 }
 
 /** An answer, whole. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { duration } from '#runbooks/actions/touch.js';
-import { worded } from '#runbooks/definition/words.js';
+import { SectionReader } from '#runbooks/definition/words.js';
 import { secretName, secretReference } from '#runbooks/keystores/keystore.js';
 import { type Host, hostOf } from '#runbooks/reach.js';
 import { mailAddress } from './address.js';
@@ -140,22 +140,14 @@ export function readSubscriberSettings(
   secrets: readonly string[],
 ): { settings: SubscriberSettings | null } | { problems: string[] } {
   if (raw === undefined || raw === null) return { settings: null };
-  const say = (path: readonly PropertyKey[], what: string) => {
-    const full = [...SECTION, ...path];
-    return `${at(full)}: ${full.map(String).join('.')} ${what}`;
-  };
-  const parsed = shape.safeParse(raw);
-  if (!parsed.success)
-    return {
-      problems: parsed.error.issues.flatMap((issue) =>
-        worded(issue, shape, raw).map(({ path, text }) => say(path, text)),
-      ),
-    };
-  const { digest, per_hour: perHour, per_hour_and_network: perHourAndNetwork, ...rest } = parsed.data;
+  const reader = new SectionReader(SECTION, at);
+  const read = reader.shaped(shape, raw);
+  if (!read) return { problems: reader.problems };
+  const { digest, per_hour: perHour, per_hour_and_network: perHourAndNetwork, ...rest } = read;
   const { email } = rest;
-  if (email && 'secret' in email.smtp && !secrets.includes(email.smtp.secret))
-    return {
-      problems: [say(['email', 'smtp'], 'refers to a secret that is not under `secrets:`; add it there')],
-    };
+  if (email && 'secret' in email.smtp && !secrets.includes(email.smtp.secret)) {
+    reader.wrong(['email', 'smtp'], 'refers to a secret that is not under `secrets:`; add it there');
+    return { problems: reader.problems };
+  }
   return { settings: { ...rest, digestMs: digest, perHour, perHourAndNetwork } };
 }

@@ -21,6 +21,35 @@ const KINDS: Record<string, string> = {
   record: 'a mapping',
 };
 
+/** Reads a section of tocsin.yml part by part, and gathers all that is wrong: its place, what it is, what to write instead; never a value. */
+export class SectionReader {
+  readonly problems: string[] = [];
+
+  /**
+   * @param section its keys: `['status', 'webhook']`
+   * @param at where a path of keys stands: `['alerts', 'rules', 2]` → `tocsin.yml:12`
+   */
+  constructor(
+    private readonly section: readonly string[],
+    private readonly at: (path: readonly PropertyKey[]) => string,
+  ) {}
+
+  /** Notes what is wrong with what stands there. @param path within the section */
+  wrong(path: readonly PropertyKey[], what: string): void {
+    const full = [...this.section, ...path];
+    this.problems.push(`${this.at(full)}: ${full.map(String).join('.')} ${what}`);
+  }
+
+  /** @returns the value in its shape; null: it has another, and that is noted */
+  shaped<T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[] = []): T | null {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues)
+      for (const wrong of worded(issue, schema, value)) this.wrong([...path, ...wrong.path], wrong.text);
+    return null;
+  }
+}
+
 /** @returns a zod issue in words; never the value that is wrong. @param schema what was read, @param value with what */
 export function worded(issue: z.core.$ZodIssue, schema: unknown, value: unknown): Wrong[] {
   const path = issue.path as Path;

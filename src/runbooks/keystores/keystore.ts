@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import { type Asked, type Broken, type Exchanged, exchange, NoAnswer } from '../exchange.js';
+import { isNever, NEVER_TEXT } from '../reach.js';
 import type { Fingerprint, Secret } from '../secret.js';
 
 /** One reading of a store. `version` changes whenever a key does: approvals are bound to it. */
@@ -251,6 +252,22 @@ export const httpAddress = z
     (text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '',
     'must not hold a user or a password; name a secret for it',
   );
+
+/** An address that is asked, as it stands in tocsin.yml. @param whose `the source`, for the words */
+export const addressOf = (whose: string) =>
+  httpAddress.refine(
+    (text) => !URL.canParse(text) || !isNever(new URL(text).hostname),
+    `is ${NEVER_TEXT}; write the address of ${whose}`,
+  );
+
+/** The same of what is sent a credential: whoever reads along would have it. @param credential `key`, `token` */
+export const guardedAddressOf = (whose: string, credential: string) =>
+  addressOf(whose).refine(
+    (text) => !URL.canParse(text) || text.startsWith('https:') || LOCAL.test(new URL(text).hostname),
+    `must begin with https://, because the ${credential} is sent there; write it so`,
+  );
+
+const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** @returns an address as it may be shown: without user, password and whatever follows the path */
 export function shown(address: string): string {
