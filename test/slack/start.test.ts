@@ -58,6 +58,27 @@ describe('requests over HTTP', () => {
     expect(heard()).toBe(3);
   });
 
+  test('the same request twice is one, by its key; whatever workspace or app it names, it is for ours', async () => {
+    const more: Record<string, string>[] = [
+      ...[{}, { team_id: 'T0ANOTHER1' }, { team_id: 'T0ANOTHER1', enterprise_id: 'E0ANOTHER1' }],
+      ...[
+        { api_app_id: 'A0ANOTHER1' },
+        { is_enterprise_install: 'true', enterprise_id: 'E0ANOTHER1', team_id: '' },
+      ],
+    ];
+    for (const [i, fields] of more.entries()) {
+      const body = new URLSearchParams({
+        ...{ command: '/incident', text: 'note x', team_id: 'T1', user_id: 'U1', channel_id: 'C1' },
+        ...{ trigger_id: `4.4.${i}`, ...fields },
+      }).toString();
+      const [one, two] = [await send({ body }), await send({ body })];
+      expect([one.status, two.status]).toEqual([200, 200]);
+      expect(kit.behind.typed.slice(-2).map(({ asking: { team, key } }) => [team, key])).toEqual(
+        Array(2).fill(['our-T0SANDBOX1', `trigger:4.4.${i}`]),
+      );
+    }
+  });
+
   test('a content type with a charset is understood', async () => {
     const response = await send({ type: 'application/x-www-form-urlencoded; charset=utf-8' });
     expect(response.status).toBe(200);
@@ -118,7 +139,9 @@ describe('requests over HTTP', () => {
   });
 
   test('what is no request of Slack’s is answered at once, signed or not', async () => {
-    for (const body of ['payload=null', 'payload=5', 'payload=%22x%22', 'payload=%5B%5D', 'payload=%7B']) {
+    const unsayable = payload({ type: [{ toString: '' }] });
+    const bare = ['payload=null', 'payload=5', 'payload=%22x%22', 'payload=%5B%5D', 'payload=%7B'];
+    for (const body of [...bare, unsayable]) {
       expect((await send({ body })).status).toBe(400);
       expect((await send({ body, secret: 'another' })).status).toBe(401);
     }

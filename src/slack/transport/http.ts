@@ -217,7 +217,8 @@ const FIT_EVENT: Readonly<Record<string, z.ZodType>> = {
 /** @throws Unfit which names the member that is wrong, and nothing of what stands in it */
 function mustFit(body: Readonly<Record<string, unknown>>): void {
   const { event, command, type } = body;
-  const kind = event !== undefined ? 'event' : command !== undefined ? 'command' : String(type);
+  const named = typeof type === 'string' ? type : '';
+  const kind = event !== undefined ? 'event' : command !== undefined ? 'command' : named;
   if (!Object.hasOwn(FIT, kind)) throw new Unfit('of a kind that Slack does not send here');
   const wrong = FIT[kind]?.safeParse(body).error ?? (kind === 'event' ? wrongIn(event) : undefined);
   const path = wrong?.issues[0]?.path.join('.');
