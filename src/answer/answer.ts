@@ -259,8 +259,11 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
       if (isPost) return mayNot();
     }
     switch (said.kind) {
-      case 'form':
-        return { kind: 'form', form: said.form, incident };
+      case 'form': {
+        // A form shows the incident as it is now.
+        const of = incident === null ? null : await lookedUp(() => ports.read.incident(asking, incident));
+        return of !== null && isRefusal(of) ? refused(of) : { kind: 'form', form: said.form, incident };
+      }
       case 'ask': {
         const { ask } = said;
         if (ask.type === 'mutes') return answerMutes(ports, asking, zone);

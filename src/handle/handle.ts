@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Fact } from '#domain/incident/fact.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import type { Permits, Power, Reach, Rules } from '#domain/permission.js';
+import { type Permits, type Power, type Reach, type Rules, sightOf } from '#domain/permission.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { SecretKind } from '#domain/secret/kind.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
@@ -328,7 +328,7 @@ class Writer {
     const before = new Map(seen.receipts.map((one) => [`${one.team}/${one.key}`, one]));
     for (const one of group) {
       const receipt = before.get(`${one.asking.team}/${one.asking.key}`);
-      const recorded = receipt && (await this.recordedBefore(one.asking, receipt));
+      const recorded = receipt && (await this.recordedBefore(one.asking, receipt, one.admission));
       if (recorded) one.done(recorded);
     }
     return there;
@@ -388,31 +388,36 @@ class Writer {
     for (const one of stillOf(group)) {
       const { team, key } = one.asking;
       if (key === null || !this.cache.hasKey(team, key)) continue;
-      const first = await this.repeated(one.asking).catch(() => null);
+      const first = await this.repeated(one.asking, one.admission).catch(() => null);
       if (first) one.done(first);
     }
   }
 
   /** What was recorded once and is refused now (`resolve`, typed once, delivered twice) gets its first receipt again. */
   private async refuseUnlessRepeated(one: Pending, refusal: Refusal): Promise<void> {
-    one.done((await this.repeated(one.asking).catch(() => null)) ?? refusal);
+    one.done((await this.repeated(one.asking, one.admission).catch(() => null)) ?? refusal);
   }
 
-  private async repeated(asking: Asking): Promise<Recorded | Refusal | null> {
+  private async repeated(asking: Asking, admission: Admission = {}): Promise<Recorded | Refusal | null> {
     const { team, key } = asking;
     const first = key === null ? null : await this.options.store.receiptOf(team, key);
-    return first && this.recordedBefore(asking, first);
+    return first && this.recordedBefore(asking, first, admission);
   }
 
-  /** @returns what was recorded under that key; a refusal when it was another request; null: it is not there any more */
+  /**
+   * The key of a button is everybody's who may press it: its receipt is for those of them who may see the incident.
+   * @returns what was recorded under that key; a refusal when it was another request; null: it is not there for them
+   */
   private async recordedBefore(
-    { team, asked }: Asking,
+    asking: Asking,
     { incident, receipt, asked: first }: First,
+    admission: Admission,
   ): Promise<Recorded | Refusal | null> {
+    const { team, asked } = asking;
     // An older version kept no fingerprint, and an erasure takes it away: then it counts as the same.
     if (asked && first && asked !== first) return refuse('KEY_USED_BEFORE', { ref: refOf(incident) });
     const known = this.cache.get(team, incident) ?? (await this.options.store.load(team, incident));
-    if (!known) return null;
+    if (!known || !mayHear(known.state, asking, admission)) return null;
     return {
       recorded: true,
       team,
@@ -430,7 +435,7 @@ class Writer {
     for (const one of group) this.cache.drop(one.asking.team, streamOf(one).incident);
     const doubt = error instanceof Unconfirmed;
     for (const one of group) {
-      const first = doubt ? await this.repeated(one.asking).catch(() => null) : null;
+      const first = doubt ? await this.repeated(one.asking, one.admission).catch(() => null) : null;
       one.done(first ?? refusalOf(error));
     }
     if (isOurs(error)) this.options.onError(error);
@@ -465,6 +470,15 @@ class Pending implements Request {
 /** An index takes keys of up to some 2,700 bytes; one that is too long must not fail those who wait beside it. */
 function shortKey(key: string | null): string | null {
   return key !== null && key.length > 200 ? `sha256:${createHash('sha256').update(key).digest('hex')}` : key;
+}
+
+/** What was found out before counts; where nothing was, a member was one when it was recorded. */
+function mayHear(state: IncidentState, asking: Asking, { inside, paged }: Admission): boolean {
+  if (paged || inside) return true;
+  const sight = sightOf(state, asking);
+  return sight === 'in-channel'
+    ? inside === undefined && state.members.includes(asking.by.id)
+    : sight === 'yes';
 }
 
 const stillOf = (group: readonly Pending[]): Pending[] => group.filter((one) => !one.answered);

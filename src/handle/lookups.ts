@@ -104,8 +104,6 @@ export function createAdmission(people: People, rules: Rules): Admit {
     if (!wanted && (!elsewhere || known) && aim === null && !comes) return PLAIN;
     return (async () => {
       const asking = await met(people, power, asked);
-      const there = aim === null ? null : await notThere(people, power, aim, asking, rules);
-      if (there) return { there };
       const state = target === null ? null : await stateOf(asking.team, target);
       if (state && !state.private) {
         publicOnes.add(name);
@@ -113,12 +111,13 @@ export function createAdmission(people: People, rules: Rules): Admit {
       }
       if (comes && state && wasPaged(state, comes.page, asking.by.id))
         return { paged: true, asker: { ...askerIn(asking), among: true } };
-      if (!elsewhere || !state)
-        return wanted ? { asker: await askerOf(people, power, state, asking, rules) } : PLAIN;
-      const inside = await sees(state, asking, (...of) => people.inChannel(...of));
+      const sight =
+        elsewhere && state ? { inside: await sees(state, asking, (...of) => people.inChannel(...of)) } : {};
       // Whoever may not see it hears nothing more, and nothing more is looked up.
-      if (!inside || !wanted) return { inside };
-      return { inside, asker: await askerOf(people, power, state, asking, rules) };
+      if (sight.inside === false) return sight;
+      const there = aim === null ? null : await notThere(people, power, aim, asking, rules);
+      if (there) return { ...sight, there };
+      return wanted ? { ...sight, asker: await askerOf(people, power, state, asking, rules) } : sight;
     })();
   };
 }

@@ -12,6 +12,7 @@ import type { VerbName } from '#domain/command/verbs.js';
 import { dayPlus } from '#domain/incident/action.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import type { IncidentState } from '#domain/incident/state.js';
+import { isLimited } from '#domain/permission.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { type RunState, runsOf } from '#domain/run/state.js';
 import { refOf, runRef } from '#domain/words.js';
@@ -329,7 +330,9 @@ async function acknowledge(context: Context, { body, action }: Click): Promise<R
     return askAndReply(context, { ...asked, asking: { ...asking, seesPrivate: here } }, originOf(body));
   const answer = await context.answer(asked);
   if (answer.kind === 'recorded') return said('Recorded: you come. Somebody who is in it lets you in.');
-  if (answer.kind === 'refused' && isPassing(answer.refusal)) return refused(answer.refusal);
+  // Whoever was not paged for it hears of no page either.
+  const no = answer.kind === 'refused' ? answer.refusal : null;
+  if (no && (isPassing(no) || no.code === 'NO_SUCH_INCIDENT')) return refused(no);
   return said('Somebody else has it in hand, or it is over. Nothing needs to be done.');
 }
 
@@ -505,7 +508,8 @@ async function aboutAlerts(context: Context, { body, action }: Click): Promise<R
     return { ...by.asking, seesPrivate: by.here };
   });
   if (isRefusal(asking)) return refused(asking);
-  if (what === 'attach') return offerTargets(context, body, carried, asking);
+  // Who may never is told so now, and not when they have chosen.
+  if (what === 'attach' && !isLimited(asking.account)) return offerTargets(context, body, carried, asking);
   if (what === 'mute' || what === 'unmute') {
     const until = what === 'mute' ? new Date(asking.now.getTime() + MUTED_MS) : null;
     return askAndReply(context, { mute: { key, until }, asking }, originOf(body));
@@ -522,6 +526,7 @@ function alertKeyOf(what: string, { incident, group, mark }: CarriedAlerts, user
 
 function meantByAlerts(what: string, { group }: CarriedAlerts): TypedIntent | null {
   switch (what) {
+    case 'attach':
     case 'split':
       return { type: 'MoveAlerts', group, to: null };
     case 'dismiss':
@@ -543,7 +548,10 @@ async function offerTargets(
   const open = await lookedUp(
     context,
     triggerKey(body.trigger_id),
-    () => context.read.open({ ...asking, seesPrivate: false }),
+    async () => {
+      const of = await context.read.incident(asking, incident);
+      return isRefusal(of) ? of : context.read.open({ ...asking, seesPrivate: false });
+    },
     true,
   );
   if (isRefusal(open)) return refused(open);

@@ -314,6 +314,8 @@ async function record(
     const again = isRefusal(result) && result.code !== 'NOT_CONFIRMED';
     return again ? { ...outcome(result), block } : outcome(result);
   }
+  const of = await lookedUp(context, null, () => context.read.incident(asking, incident));
+  if (isRefusal(of)) return { ...refused(of), block };
   await fetchLater(context, found, incident, asking);
   return said(
     `The message will be fetched and added to ${refOf(incident)}; look at the timeline in a moment.`,
