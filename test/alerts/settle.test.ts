@@ -320,6 +320,74 @@ test('nothing that only members of a private incident may read is recorded in a 
   expect(JSON.stringify(await kit.alerts(1))).not.toContain('hidden');
 });
 
+describe('an incident with alerts that is merged into another', () => {
+  const merge = (incident: number, to: number) =>
+    kit.says({ type: 'MergeIncident', to, reason: null, leavePublic: false }, incident);
+  /** Where each group is at home, with how many of its alerts fire there. */
+  const firingOf = async (incident: number) => {
+    const { alerts = {} } = await kit.state(incident);
+    return Object.fromEntries(
+      Object.values(alerts).map(({ key, firing, moved }) => [key, moved ? `to INC-${moved.to}` : firing]),
+    );
+  };
+
+  test('what monitoring says next of it, ends too, is recorded where it goes on, however often that is; both records are kept', async () => {
+    kit.rule(rule({ resolve: 'auto' }));
+    for (const [alert, service] of [
+      ['a', 'tts'],
+      ['b', 'stt'],
+      ['c', 'web'],
+    ] as const) {
+      await kit.arrives([signal(alert, service)]);
+      await kit.settles();
+    }
+    await merge(2, 1);
+    // Between the merge and the move nothing opens another incident.
+    await kit.arrives([signal('b2', 'stt')]);
+    await kit.settles();
+    expect(await firingOf(1)).toEqual({ 'service=tts': 1, 'service=stt': 2 });
+    expect(await firingOf(2)).toEqual({ 'service=stt': 'to INC-1' });
+    expect(await kit.alerts(2)).toMatchObject([
+      { detail: { alert: kit.idOf('b') }, until: null },
+      { detail: { moved: 'to', other: 'INC-1' } },
+    ]);
+    expect(await kit.state(2)).toMatchObject({ status: 'resolved', links: [{ how: 'into', other: 1 }] });
+
+    await merge(1, 3);
+    await kit.settles();
+    await kit.arrives([over('b', 'stt'), signal('d', 'tts')]);
+    await kit.settles();
+    expect(await firingOf(3)).toEqual({ 'service=web': 1, 'service=tts': 2, 'service=stt': 1 });
+    expect(await kit.incidents()).toEqual([1, 2, 3]);
+    expect((await kit.shows()).map(({ incident }) => incident)).toContain(3);
+
+    await kit.arrives([over('a'), over('d'), over('b2', 'stt'), over('c', 'web')]);
+    await kit.settles();
+    // All its rules say so, those of what came with the merges too.
+    expect(await kit.state(3)).toMatchObject({ status: 'resolved' });
+    expect(await firingOf(3)).toEqual({ 'service=web': 0, 'service=tts': 0, 'service=stt': 0 });
+    expect(await kit.logged).toEqual([]);
+  });
+
+  test('taken back, its alerts stay where they went, until somebody brings them back', async () => {
+    await kit.arrives([signal('a')]);
+    await kit.arrives([signal('b', 'stt')]);
+    await kit.settles();
+    const one = (await kit.state(1)).alerts?.[groupOf('stt')] ? 1 : 2;
+    await merge(one, 3 - one);
+    await kit.settles();
+    await kit.says({ type: 'ReopenIncident', reason: 'it was another' }, one);
+    await kit.arrives([signal('b2', 'stt')]);
+    await kit.settles();
+    expect(await firingOf(3 - one)).toEqual({ 'service=tts': 1, 'service=stt': 2 });
+    await moves(3 - one, one, groupOf('stt'));
+    await kit.arrives([over('b', 'stt')]);
+    await kit.settles();
+    expect(await firingOf(one)).toEqual({ 'service=stt': 1 });
+    expect(await firingOf(3 - one)).toEqual({ 'service=tts': 1, 'service=stt': `to INC-${one}` });
+  });
+});
+
 describe('a group that a person moves', () => {
   test('is in the other incident from then on, with what fires', async () => {
     const other = await kit.says(

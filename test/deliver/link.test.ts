@@ -102,6 +102,25 @@ test('a merge: the one is over and says where it goes on, the other says what go
   await kit.notes(first, 'goes on here');
 });
 
+test('with itself, twice, in a circle, or each into the other at the same moment: refused, and said why', async () => {
+  const [first, second] = await pair('Circle');
+  const third = await kit.opens('Circle three');
+  for (const make of [link, merge]) await expect(kit.says(make(first), first)).rejects.toThrow('itself');
+  const both = await Promise.allSettled([kit.says(merge(second), first), kit.says(merge(first), second)]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const [gone, stays] = both[0].status === 'fulfilled' ? [first, second] : [second, first];
+  await pays(first, second);
+  // Once more, back, and on from where nobody looks.
+  for (const make of [link, merge]) {
+    await expect(kit.says(make(stays), gone)).rejects.toThrow(`INC-${gone} is merged into INC-${stays}`);
+    await expect(kit.says(make(gone), stays)).rejects.toThrow(`INC-${gone} is merged into INC-${stays}`);
+    await expect(kit.says(make(third), gone)).rejects.toThrow(`INC-${gone} is merged into INC-${stays}`);
+  }
+  await kit.says(merge(third), stays);
+  await expect(kit.says(merge(stays), third)).rejects.toThrow(`INC-${stays} is merged into INC-${third}`);
+  expect(await kit.state(third)).toMatchObject({ status: 'investigating' });
+});
+
 test('who may not see, or not change, the other is told as if it were not there, and who may not do it, so', async () => {
   const [open, hidden] = [await kit.opens('Open'), await kit.opens('Hidden', { private: true })];
   const theirs = await kit.opens('Theirs');
