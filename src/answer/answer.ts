@@ -20,7 +20,7 @@ import { channelRemark } from '#render/receipt.js';
 import { lostText } from '#render/undelivered.js';
 import type { RunAsked } from '#runbooks/definition/shelf.js';
 import { Unavailable } from '#store/pools.js';
-import { answerHere, type NextOffer } from './here.js';
+import { answerHere, type NextOffer, type Seen } from './here.js';
 import { answerMutes, type Mute, type MutePorts, muted } from './mutes.js';
 import { answerAsk, answerHistory, lookedUp, refused, remarkOnRelated, type Wanted } from './questions.js';
 import { type Offered, whichIncident } from './which.js';
@@ -40,6 +40,8 @@ export interface Typed {
   looksOnly?: boolean;
   /** false: whatever changes what the public reads is refused. Absent: only permissions say who may. */
   mayPublish?: boolean;
+  /** A button says it, which was shown when this was so. */
+  seen?: Seen;
 }
 
 /** What a button or a form asks for: nothing of it has to be read. `notes`: remarks for the receipt. */
@@ -287,7 +289,7 @@ function createFirstAnswer(ports: AnswerPorts): (typed: Typed) => Promise<Answer
         const unmeasured = said.intent.type === 'MeasureImpact' ? cannotMeasure(said.intent, ports) : null;
         if (unmeasured) return refused(unmeasured);
         const notes = [...said.notes, ...unknownComponents(said.intent, ports.components)];
-        return record(ports, said.intent, incident, asking, notes);
+        return record(ports, asSeen(said.intent, typed.seen), incident, asking, notes);
       }
       case 'mute':
         return muted(ports, { mute: { key: said.key, until: said.until }, asking });
@@ -508,6 +510,13 @@ function cannotMeasure(
   const { components: known } = measured;
   const component = known && components.find((name) => !known.includes(name));
   return component ? refuse('MEASURE_COMPONENT', { component, known }) : null;
+}
+
+/** What a button asks for that was shown a while ago: nothing is changed that whoever presses it has not seen. */
+function asSeen(intent: TypedIntent, seen: Seen | undefined): TypedIntent {
+  if (!seen) return intent;
+  if (intent.type === 'ChangeStatus') return { ...intent, seen: seen.entry };
+  return intent.type === 'AssignRole' && intent.role === 'lead' ? { ...intent, seen: seen.lead } : intent;
 }
 
 /** Remarks on the components that an intent names. */

@@ -17,6 +17,14 @@ export interface NextOffer {
   choices: readonly Next[];
   /** Channels that the head names, `#name`. */
   channels: ReadonlyArray<{ id: string; name: string }>;
+  /** What was so of the incident: a press later on changes only that. */
+  seen?: Seen;
+}
+
+/** The entry of a status, and the id of whoever leads, as they were shown. */
+export interface Seen {
+  entry: number | null;
+  lead: string | null;
 }
 
 interface HereAsked {
@@ -75,7 +83,9 @@ async function inside(ports: HerePorts, asked: HereAsked & { incident: number })
   });
   const around = { person, now, named, me: asking.source === 'slack', actions: actions.length };
   const next = nextIn(state, { ...around, watchSpan: watch?.span ?? null });
-  return dressed(ports, asked, head, next, []);
+  const { text, next: offer } = await dressed(ports, asked, head, next, []);
+  const seen: Seen = { entry: state.statusEntry, lead: state.roles.lead?.id ?? null };
+  return { text, next: { ...offer, seen } };
 }
 
 async function dressed(
@@ -84,7 +94,7 @@ async function dressed(
   head: string,
   likely: readonly Next[],
   shown: readonly IncidentState[],
-) {
+): Promise<{ text: string; next: NextOffer }> {
   const powers = [...new Set(likely.flatMap(({ power }) => power ?? []))];
   const may = await allowedOf(ports, asked, powers);
   const choices = likely.filter(({ power }) => power === null || may.has(power)).slice(0, NEXT);

@@ -19,7 +19,14 @@ import { refOf, runRef } from '#domain/words.js';
 import { dayIn } from '#render/clock.js';
 import { ACTION_VALUE, answeredReminder } from './blocks/action.js';
 import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
-import { HEAD_VALUE, LINE_VALUE, NEXT_VALUE, OFFER_VALUE, unpacked } from './blocks/buttons.js';
+import {
+  type CarriedNext,
+  HEAD_VALUE,
+  LINE_VALUE,
+  NEXT_VALUE,
+  OFFER_VALUE,
+  unpacked,
+} from './blocks/buttons.js';
 import { STRIKE_VALUE } from './blocks/entry.js';
 import { PAGE_VALUE } from './blocks/page.js';
 import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
@@ -278,8 +285,8 @@ async function choose(context: Context, { body, action }: Click): Promise<Reply 
 async function goOn(context: Context, { body, action }: Click): Promise<Reply | null> {
   const carried = unpacked(NEXT_VALUE, action.value);
   if (!carried) return tooOld(TYPE_AGAIN);
-  const { line, incident, key } = carried;
-  return asTyped(context, body, incident, line, key);
+  const { line, incident, key, seen } = carried;
+  return asTyped(context, body, incident, line, key, seen);
 }
 
 async function plan(context: Context, { body, action }: Click): Promise<Reply | null> {
@@ -346,9 +353,11 @@ export async function asTyped(
   incident: number | null,
   entered: Entered,
   key: string | null,
+  seen?: CarriedNext['seen'],
 ): Promise<Reply | null> {
   const { here, ...asker } = await clickedBy(context, body, incident, key);
-  return askAndReply(context, { ...asker, implied: incident, chosen: !here, entered }, originOf(body));
+  const asked = { ...asker, implied: incident, chosen: !here, entered, ...(seen && { seen }) };
+  return askAndReply(context, asked, originOf(body));
 }
 
 async function decide(context: Context, { body, action }: Click): Promise<Reply | null> {

@@ -640,9 +640,12 @@ function isPost(intent: TypedIntent): intent is AskedPost {
 }
 
 /** Buttons for what is likely next. A second press of one is the same request: nothing is done twice. */
-function likelyNext({ head, incident, choices, channels }: NextOffer, { key }: Asking): Block[] {
+function likelyNext({ head, incident, choices, channels, seen }: NextOffer, { key }: Asking): Block[] {
   const buttons = choices.flatMap(({ label, line, sure }) => {
-    const carried: CarriedNext = { line: plain(line), incident, key: key && `${key}:${line}` };
+    const carried: CarriedNext = {
+      ...{ line: plain(line), incident, key: key && `${key}:${line}` },
+      ...(seen && { seen }),
+    };
     const value = packed(carried);
     return value === null ? [] : [{ label, value, ...(sure !== undefined && { sure }) }];
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Answer, createAnswer } from '#answer/answer.js';
+import { type Answer, createAnswer, type Typed } from '#answer/answer.js';
 import { plain } from '#domain/command/entered.js';
 import type { Asking } from '#domain/incident/intent.js';
 import { FOLD } from '#domain/incident/state.js';
@@ -18,7 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => kit.stop());
 
-async function types(line: string, by = ANA, more: Partial<Asking> = {}): Promise<Answer> {
+async function types(
+  line: string,
+  by = ANA,
+  more: Partial<Asking> = {},
+  button: Pick<Typed, 'seen'> = {},
+): Promise<Answer> {
   const answer = createAnswer({
     read: createRead(kit.store, async (_team, channel, person) => inside.has(`${channel}/${person}`)),
     ...{ handle: kit.handle, roles: [], components: ['Checkout'], command: '/incident' },
@@ -26,7 +31,7 @@ async function types(line: string, by = ANA, more: Partial<Asking> = {}): Promis
       forbidden(power, null, who, { account: who.account ?? 'unknown', present: null, among: false }, {}),
   });
   return answer({
-    ...{ entered: plain(line), implied: null, zone: 'UTC', zoneKnown: true },
+    ...{ entered: plain(line), implied: null, zone: 'UTC', zoneKnown: true, ...button },
     asking: {
       ...{ team: 'T1', by, source: 'slack', key: null, now: new Date() },
       ...{ seesPrivate: false, account: 'member' as const, ...more },
@@ -375,6 +380,23 @@ describe('which incident, and where somebody is', () => {
     expect((await here(BO)).labels).toEqual(['Postmortem', 'Export', 'Action items', 'Note', 'Timeline']);
     expect((await here(BO)).text).toContain(' · resolved · lead bo · after ');
     expect(await says(`here INC-${incident + 1000}`)).toBe('NO_SUCH_INCIDENT');
+  });
+
+  test('a button that was shown before somebody changed it changes nothing unseen', async () => {
+    const incident = await kit.opens('Invoices are empty');
+    const shown = await types(`INC-${incident}`);
+    if (shown.kind !== 'text' || !shown.next) throw new Error(JSON.stringify(shown));
+    const { seen } = shown.next;
+    expect(seen).toEqual({ entry: null, lead: null });
+    const press = async (line: string) => {
+      const answer = await types(line.replace(' ', ` INC-${incident} `), ANA, {}, { ...(seen && { seen }) });
+      return answer.kind === 'refused' ? answer.refusal.code : answer.kind;
+    };
+    expect(await types(`lead INC-${incident} me`, BO)).toMatchObject({ kind: 'recorded' });
+    expect(await press('lead me')).toBe('CHANGED_SINCE');
+    expect(await types(`resolve INC-${incident} they are back`, BO)).toMatchObject({ kind: 'recorded' });
+    expect(await press('status identified')).toBe('CHANGED_SINCE');
+    expect(await press('note it was the printer')).toBe('recorded');
   });
 
   test('any line has one answer', async () => {

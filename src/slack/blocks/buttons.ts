@@ -165,5 +165,9 @@ export const LINE_VALUE = z.object({
 export type CarriedLine = z.infer<typeof LINE_VALUE>;
 
 /** What a button for what is likely next brings back: a line, and the incident in which it is meant; null: in none, or it names it. */
-export const NEXT_VALUE = LINE_VALUE.extend({ incident: z.number().int().nonnegative().nullable() });
+export const NEXT_VALUE = LINE_VALUE.extend({
+  incident: z.number().int().nonnegative().nullable(),
+  /** Absent: there is nothing that somebody could have changed since, or an earlier version made it. */
+  seen: z.object({ entry: z.number().int().nullable(), lead: z.string().nullable() }).optional(),
+});
 export type CarriedNext = z.infer<typeof NEXT_VALUE>;
