@@ -54,6 +54,8 @@ export class Behind {
   over: IncidentState[] = [];
   items: ActionItem[] = [];
   runbooks: Runbook[] = [];
+  /** Why nothing may be run now. */
+  noRun: Refusal | null = null;
   /** What somebody has before them; null: it cannot be read. */
   mine: Mine | null = null;
   answer: (typed: Typed) => Promise<Answer> = async ({ entered }) => ({
@@ -87,7 +89,7 @@ export class Behind {
         }
         if ('run' in asked) {
           this.ran.push(asked);
-          return { kind: 'text', text: 'asked for' };
+          return this.noRun ? { kind: 'refused', refusal: this.noRun } : { kind: 'text', text: 'asked for' };
         }
         if ('ask' in asked) {
           this.exported.push(asked);

@@ -219,6 +219,12 @@ describe('buttons of the headline, the forms that they open, and the Home tab', 
     await submit({ runbook: { runbook: 'drain' } });
     const second = { 'in.node': { 'in.node': 'n "1" x=y' }, 'in.count': { 'in.count': 'many' } };
     expect((await submit(second)).errors).toEqual({ 'in.count': expect.stringContaining('is not a number') });
+    // What is wrong with all of it: of the form that asks for the inputs, where no field is the runbook's.
+    kit.behind.noRun = refuse('RUN_TARGET_BUSY', { target: 'nodes', of: { ref: 'INC-7', run: 'RUN-2' } });
+    const busy = await submit({ ...second, 'in.count': { 'in.count': '' } });
+    expect(busy.errors).toEqual({ plan: expect.stringContaining('RUN-2') });
+    kit.behind.noRun = null;
+    kit.behind.ran.length = 0;
     await submit({ ...second, 'in.count': { 'in.count': '' }, plan: { plan: ['plan'] } });
     expect(kit.behind.ran).toMatchObject([
       { run: { runbook: 'drain', inputs: { node: 'n "1" x=y', slow: 'true' }, planOnly: true }, incident: 7 },

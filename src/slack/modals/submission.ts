@@ -111,7 +111,7 @@ async function submit(
   from: From,
   sent: Sent,
 ): Promise<Reply | null> {
-  const { main: block } = FORMS[form];
+  const block = mainOf(form, from);
   if (form !== 'open' && from.incident === null) {
     return { ...said('That form is too old to be understood. Type the command again.'), block };
   }
@@ -160,6 +160,9 @@ const TOO_LATE = 'The form for its inputs came too late. Press *Run* again, or t
 
 type FormMeant = Meant | { ask: Exporting['ask'] } | { run: RunAsked };
 
+/** The field at which it is said what is wrong with all of it; the second form of a run has none for the runbook. */
+const mainOf = (form: FormName, { runbook }: From) => (runbook === undefined ? FORMS[form].main : 'plan');
+
 /** @returns what the form asks for, what is wrong in it, or what it gives way to: the inputs of the runbook that was chosen */
 async function meantBy(
   context: Context,
@@ -179,7 +182,7 @@ async function meantBy(
     const over = resolvedSince(from, of);
     return over ? { ...meant, notes: [...meant.notes, over] } : meant;
   }
-  const block = from.runbook === undefined ? 'runbook' : 'plan';
+  const block = mainOf(form, from);
   const name = from.runbook ?? values.chosen('runbook')[0] ?? '';
   const kept = await lookedUp(context, asking.key, () => shelf.get(name));
   if (isRefusal(kept)) return { wrong: kept, block };
