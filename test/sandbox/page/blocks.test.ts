@@ -224,9 +224,39 @@ describe('blocks', () => {
   });
 });
 
+test('a call names itself and can be joined while it lasts; of one that is not known only that much is said', () => {
+  const v1 = { name: 'Bridge of <INC-7>', join_url: 'https://meet.example/1' };
+  const block = { type: 'call', call_id: 'R1' };
+  const on = html({ ...block, call: { v1: { ...v1, has_ended: false } } });
+  expect(on).toContain('Bridge of &lt;INC-7>');
+  expect(on).toContain('href="https://meet.example/1"');
+  const over = html({ ...block, call: { v1: { ...v1, has_ended: true } } });
+  expect(over).toContain('The call has ended.');
+  expect(over).not.toContain('href');
+  expect(html(block)).toContain('Call');
+  expect(html({ ...block, call: { v1: { ...v1, join_url: 'javascript:alert(1)' } } })).not.toContain('href');
+});
+
 describe('attachments', () => {
   const show = (...attachments: object[]) =>
     renderToString(h(Attachments, { attachments: attachments.map((it) => ({ ...it })), place }));
+
+  test('a work object says what it is, with people by their names; one of any shape breaks nothing', () => {
+    const attributes = { title: { text: 'Clips <fail>' }, display_id: 'INC-7', product_name: 'Tocsin' };
+    const fields = {
+      status: { value: 'identified' },
+      assigned_to: { type: 'slack#/types/user', user: { user_id: 'U0BO000002' } },
+      date_created: { value: 1_773_154_800 },
+    };
+    const entity = { url: 'https://tocsin.example/incidents/INC-7', entity_payload: { attributes, fields } };
+    const shown = show({ from_url: 'https://tocsin.example/incidents/INC-7', entity });
+    for (const words of ['Tocsin · INC-7', 'Clips &lt;fail>', 'identified', 'Assigned to', '@bo', '10'])
+      expect(shown).toContain(words);
+    expect(shown).toContain('href="https://tocsin.example/incidents/INC-7"');
+    expect(
+      show({ entity: { entity_payload: { attributes: 1, fields: { a: 'b', date_x: null } } } }),
+    ).toContain('entity');
+  });
 
   test.each([
     ['good', 'var(--bar-good)'],

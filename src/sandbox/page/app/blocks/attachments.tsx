@@ -1,4 +1,4 @@
-import { type Fields, listOf, textOf } from '../../../fields.js';
+import { type Fields, isFields, listOf, textOf } from '../../../fields.js';
 import type { Place } from '../place.js';
 import { Mrkdwn } from '../text/mrkdwn.js';
 import { DateTime, Link } from '../text/pieces.js';
@@ -34,7 +34,7 @@ export function barColour(colour: unknown): string | undefined {
 function Attachment({ it, place }: { it: Fields; place: Place }) {
   const { names, open } = place;
   const blocks = listOf(it.blocks);
-  const legacy = blocks.length === 0;
+  const legacy = blocks.length === 0 && it.entity === undefined;
   const markup = (member: string) => {
     const text = textOf(it[member]);
     if (!text) return null;
@@ -82,6 +82,7 @@ function Attachment({ it, place }: { it: Fields; place: Place }) {
             </div>
           )}
           {blocks.length > 0 && <Blocks blocks={blocks} place={place} />}
+          {isFields(it.entity) && <Entity entity={it.entity} place={place} />}
           {it.image_url !== undefined && (
             <Picture image={{ image_url: it.image_url, alt_text: it.fallback ?? title }} size="large" />
           )}
@@ -94,6 +95,43 @@ function Attachment({ it, place }: { it: Fields; place: Place }) {
       </div>
     </div>
   );
+}
+
+const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {});
+
+/** A thing of an app's own under a link to it, which Slack calls a work object. Its texts are shown as they are. */
+function Entity({ entity, place }: { entity: Fields; place: Place }) {
+  const { attributes, fields } = fieldsOf(entity.entity_payload);
+  const { title, display_id: id, display_type: kind, product_name: product } = fieldsOf(attributes);
+  const words = textOf(fieldsOf(title).text) ?? '';
+  const head = [product, kind, id].flatMap((it) => textOf(it) ?? []).join(' · ');
+  return (
+    <div class="entity">
+      <small class="muted">{head}</small>
+      <div class="card-title plain">
+        {entity.url === undefined ? words : <Link href={String(entity.url)}>{words}</Link>}
+      </div>
+      <div class="attachment-fields">
+        {Object.entries(fieldsOf(fields)).map(([name, field]) => (
+          <div key={name} class="short">
+            <b>{`${name[0]?.toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`}</b>
+            <div class="plain">
+              <EntityValue name={name} field={fieldsOf(field)} place={place} />
+            </div>
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function EntityValue({ name, field, place: { names } }: { name: string; field: Fields; place: Place }) {
+  const person = textOf(fieldsOf(field.user).user_id);
+  if (person !== undefined) return `@${names.user(person) ?? person}`;
+  const seconds = name.startsWith('date_') ? Number(field.value) : Number.NaN;
+  if (!Number.isSafeInteger(seconds)) return String(field.value ?? '');
+  const format = '{date_short_pretty} at {time}';
+  return <DateTime timestamp={seconds} format={format} fallback={String(seconds)} names={names} />;
 }
 
 function Author({ it }: { it: Fields }) {

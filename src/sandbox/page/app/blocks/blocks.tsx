@@ -6,7 +6,7 @@ import { Confirm, confirmOf, type Question } from '../forms/confirm.js';
 import type { Place, Typed } from '../place.js';
 import { Markdown } from '../text/markdown.js';
 import { RichText } from '../text/rich-text.js';
-import { Alert, Card, Carousel, Container, RemoteFile, Video } from './cards.js';
+import { Alert, CallCard, Card, Carousel, Container, RemoteFile, Video } from './cards.js';
 import { Chart } from './chart.js';
 import { Actions, type BlockProps, Context, Header, Image, Input, Section } from './plain-blocks.js';
 import { DataTable, Table } from './tables.js';
@@ -134,6 +134,8 @@ function Block(props: BlockProps) {
       return <Alert {...props} />;
     case 'card':
       return <Card {...props} />;
+    case 'call':
+      return <CallCard {...props} />;
     case 'carousel':
       return <Carousel {...props} />;
     case 'container':

@@ -75,6 +75,24 @@ export function Card({ block, form }: BlockProps) {
   );
 }
 
+/** A call of another service, with where to join it while it lasts. */
+export function CallCard({ block }: BlockProps) {
+  const given = isFields(block.call) && isFields(block.call.v1) ? block.call.v1 : undefined;
+  const name = textOf(given?.name) || textOf(given?.display_id) || 'Call';
+  const over = given?.has_ended === true;
+  return (
+    <div class="card">
+      <div class="card-title plain">{name}</div>
+      <div class="card-subtitle plain">{over ? 'The call has ended.' : 'Call'}</div>
+      {!over && given?.join_url !== undefined && (
+        <div class="actions">
+          <Link href={String(given.join_url)}>Join</Link>
+        </div>
+      )}
+    </div>
+  );
+}
+
 /** Cards side by side. */
 export function Carousel({ block, form }: BlockProps) {
   const cards = listOf(block.elements);
