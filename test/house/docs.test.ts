@@ -119,6 +119,21 @@ test.each([...LIVING, ...HISTORY].map((page) => [label(page), page]))(
   },
 );
 
+test('every story is listed, with whether it is told over HTTP', () => {
+  const told = ['begin', 'record', 'steer'].flatMap((name) =>
+    [...read(join(ROOT, `test/walk/stories-${name}.ts`)).matchAll(/^ +'([^'\n]+)': [\w]+,$/gm)].map(
+      ([, title]) => `${title} | \`test/walk/stories-${name}.ts\``,
+    ),
+  );
+  const http = [...read(join(ROOT, 'test/walk/stories-http.test.ts')).matchAll(/^ {2}'([^'\n]+)',$/gm)];
+  const overHttp = new Set(http.map(([, title]) => title));
+  const listed = [
+    ...read(join(ROOT, 'docs/stories.md')).matchAll(/^\| ([^|`]+) \| (`[^`]+`) \| (yes)? *\|$/gm),
+  ];
+  expect(listed.map(([, title, file]) => `${title} | ${file}`).sort()).toEqual(told.sort());
+  expect(listed.flatMap(([, title, , yes]) => (yes ? title : [])).sort()).toEqual([...overHttp].sort());
+});
+
 test('every script that a page tells to run is there', () => {
   const { scripts } = JSON.parse(read(join(ROOT, 'package.json'))) as { scripts: Record<string, string> };
   const unknown = LIVING.flatMap((page) =>
