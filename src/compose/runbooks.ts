@@ -236,14 +236,24 @@ export async function signingSecret(config: Config): Promise<string> {
   });
 }
 
-async function keptSecret(config: Config, path: string): Promise<string> {
+/** @returns the same where there is one already; null: nobody has made one yet, and this makes none */
+export async function secretThere(config: Config): Promise<string | null> {
+  return config.secret ?? readSecret(join(config.dataDir, 'secret'));
+}
+
+async function readSecret(path: string): Promise<string | null> {
   const kept = await readPlainFile(path).catch((error: NodeJS.ErrnoException) => {
     // Something stands there that is no file: what is made anew could not take its place.
     if (error.code === undefined)
       throw new BadConfig([`TOCSIN_DATA: ${path}: ${error.message}; move it away`]);
     return null;
   });
-  if (kept) return kept.trim();
+  return kept?.trim() || null;
+}
+
+async function keptSecret(config: Config, path: string): Promise<string> {
+  const kept = await readSecret(path);
+  if (kept) return kept;
   try {
     return await made(config, path);
   } catch (error) {

@@ -8,7 +8,7 @@ import { SMTPServer } from 'smtp-server';
 import { checkFolder, checkPage, publicInSlack } from '#cli/doctor/page.js';
 import { openCore } from '#compose/core.js';
 import { openPublicly } from '#compose/public.js';
-import { signingSecret } from '#compose/runbooks.js';
+import { secretThere, signingSecret } from '#compose/runbooks.js';
 import { loadConfig } from '#config/config.js';
 import { createLog } from '#log.js';
 import { openFolder } from '#public/folder.js';
@@ -246,6 +246,15 @@ describe('the folder of the page', () => {
     await publicly.world.build();
     await publicly.stop();
   };
+
+  test('is ours by the secret that the bot keeps, which the doctor reads and never makes', async () => {
+    const { config } = await configOf({}, { TOCSIN_DATA: join(base, 'kept') });
+    const bare = { ...config, secret: null };
+    expect(await secretThere(bare)).toBeNull();
+    expect(await secretThere(bare)).toBeNull();
+    const made = await signingSecret(bare);
+    expect(await secretThere(bare)).toBe(made);
+  });
 
   test('not there yet, written, of other settings, not whole', async () => {
     const folder = join(base, 'page');

@@ -4,7 +4,7 @@ import type { Poll, Source } from '#alerts/settings.js';
 import { alertsWrong, openAlerts } from '#compose/alerts.js';
 import { type Core, many, openCore } from '#compose/core.js';
 import { databaseCondition } from '#compose/health.js';
-import { checkOffers, openRunbooks, type Runbooks } from '#compose/runbooks.js';
+import { checkOffers, openRunbooks, type Runbooks, secretThere } from '#compose/runbooks.js';
 import { BadConfig, type Config, loadConfig } from '#config/config.js';
 import { deliveriesCondition, LATE_MS } from '#deliver/undelivered.js';
 import { unmarked } from '#domain/command/help.js';
@@ -34,7 +34,7 @@ export async function doctor(args: string[], io: Io): Promise<number> {
     const { ok, what, detail, fix } = finding;
     io.out(unmarked(`${ok ? '✓' : '✗'} ${what}: ${detail}\n${!ok && fix ? `    → ${fix}\n` : ''}`));
   };
-  const config = configuration(io, tell);
+  const config = await configuration(io, tell);
   if (config) {
     const slack = await askSlack(config, publicInSlack(config), pagedGroups(config));
     // As /readyz has it: a Slack that is away excuses what is late.
@@ -87,7 +87,7 @@ export async function lesserWays({
 /** A channel whose people have made a canvas of their own lacks nothing. */
 const isAnothers = (code: string) => code === 'channel_canvas_already_exists';
 
-function configuration(io: Io, tell: (finding: Finding) => void): Config | null {
+async function configuration(io: Io, tell: (finding: Finding) => void): Promise<Config | null> {
   try {
     loadConfig(io.env, 'bot');
     tell({ what: 'configuration', ok: true, detail: 'complete' });
@@ -101,7 +101,8 @@ function configuration(io: Io, tell: (finding: Finding) => void): Config | null 
   try {
     const config = loadConfig(io.env, 'database');
     // The doctor changes nothing, so it makes no secret for the bot: nothing that is signed here is shown.
-    return { ...config, secret: config.secret ?? randomBytes(32).toString('hex') };
+    const secret = await secretThere(config).catch(() => null);
+    return { ...config, secret: secret ?? randomBytes(32).toString('hex') };
   } catch {
     return null;
   }
