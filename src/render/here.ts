@@ -1,5 +1,12 @@
 import { firingIn } from '#domain/alert/state.js';
-import { isPaged, type Next, promises, rolesOf, type WaitingRun } from '#domain/command/next.js';
+import {
+  isPaged,
+  type Next,
+  promises,
+  publicStillReads,
+  rolesOf,
+  type WaitingRun,
+} from '#domain/command/next.js';
 import type { ActionItem } from '#domain/incident/action.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { mergedInto } from '#domain/link/link.js';
@@ -82,6 +89,7 @@ function waitingLines({ state, person, waiting, runs, actions, now, zone }: Here
     ...(isPaged(state, person) ? ['• You are paged: `ack` says that you have it'] : []),
     ...yours.slice(0, SHOWN).map((one) => runLine(one, runs)),
     ...promised(state, now, clock),
+    ...untold(state),
     ...actions
       .slice(0, SHOWN)
       .map(({ n, text }) => `• Yours to do: ${n}. ${excerpt(text, 120)} (\`done ${n}\`)`),
@@ -115,6 +123,12 @@ function promised(state: IncidentState, now: Date, clock: Clock): string[] {
     const type = to === 'public' ? 'publish TEXT' : `status ${state.status} TEXT`;
     return `• ${who} ${due ? 'was' : 'is'} promised an update by ${at} ${clock.zone}${due ? ', which has passed' : ''}: \`${type}\``;
   });
+}
+
+/** What was published of an incident that is over says that it goes on. */
+function untold(state: IncidentState): string[] {
+  const reads = publicStillReads(state);
+  return reads === null ? [] : [`• The public still reads *${reads}*: \`publish resolved TEXT\``];
 }
 
 /** The answer to the command alone where nobody is in an incident's channel: what is open. @param open those that they are in first */

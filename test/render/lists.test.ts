@@ -351,6 +351,11 @@ You are scribe.
 • The channel is promised an update by 03:50 UTC: \`status investigating TEXT\`"
 `);
     expect(here({ ...state, pages: { list: [page] } })).toContain('• You are paged: `ack`');
+    const over = { status: 'resolved', lastPost: { state: 'identified', at: '', n: 4 } } as const;
+    expect(here({ ...plain, ...over })).toContain(
+      '• The public still reads *identified*: `publish resolved TEXT`',
+    );
+    expect(here({ ...plain, ...over, drill: true })).not.toContain('public');
     expect(here(state, { approve: false, run: true })).toContain(
       '• RUN-3 key-sync waits for approval by others',
     );
@@ -373,6 +378,16 @@ You are scribe.
     ],
     ['they are paged', { pages: { list: [page] } }, ['I have the page', 'I lead']],
     ['resolved', { status: 'resolved' }, ['Postmortem', 'Export', 'Watch 30m', 'Note', 'Timeline']],
+    [
+      'resolved, and the public reads otherwise',
+      { status: 'resolved', lastPost: { state: 'identified', at: '', n: 4 } },
+      ['Tell the public', 'Postmortem'],
+    ],
+    [
+      'resolved, as the public reads',
+      { status: 'resolved', lastPost: { state: 'resolved', at: '', n: 4 } },
+      ['Postmortem'],
+    ],
     ['a false alarm', { status: 'resolved', falseAlarm: true }, ['Export', 'Watch 30m', 'Note']],
     [
       'merged',

@@ -6,7 +6,7 @@ import { yesRefused } from '../run/decide.js';
 import type { RunState } from '../run/state.js';
 import { isApproved, runsOf } from '../run/state.js';
 import { watchOf } from '../watch/watch.js';
-import { refOf } from '../words.js';
+import { type PostState, refOf } from '../words.js';
 
 // What somebody who only says "here I am" is told: what they are in an incident, what waits for them, what is likely next.
 
@@ -87,6 +87,12 @@ export function promises({ promised, rhythm, status }: IncidentState, now: Date)
   });
 }
 
+/** @returns what the public still reads of an incident that is over; null: it knows, or was told nothing */
+export function publicStillReads({ status, lastPost, drill }: IncidentState): PostState | null {
+  const open = lastPost !== null && !['resolved', 'postmortem'].includes(lastPost.state);
+  return status === 'resolved' && open && !drill ? lastPost.state : null;
+}
+
 /** What is known beside the state. */
 export interface Around {
   person: string;
@@ -119,6 +125,7 @@ const ACTIONS = next('Action items', 'actions', 'see');
 const TIMELINE = next('Timeline', 'timeline', 'see');
 const SHOW = next('Show all', 'show', 'see');
 const PUBLISH = next('Tell the public', 'publish', 'publish', { typed: 'publish TEXT' });
+const PUBLISH_END = { ...PUBLISH, typed: 'publish resolved TEXT' };
 const EXPORT = next('Export', 'export md', 'export');
 const POSTMORTEM = next('Postmortem', 'postmortem', 'export');
 
@@ -138,7 +145,18 @@ function likely(state: IncidentState, { person, me, now, watchSpan, actions }: A
   if (status === 'resolved') {
     const watch = watchSpan === null || watchOf(state) ? [] : [watching(watchSpan)];
     const draft = state.falseAlarm ? [] : [POSTMORTEM];
-    return [...draft, EXPORT, ...(actions > 0 ? [ACTIONS] : []), ...watch, NOTE, TIMELINE, SHOW, CATCHUP];
+    const end = publicStillReads(state) === null ? [] : [PUBLISH_END];
+    return [
+      ...end,
+      ...draft,
+      EXPORT,
+      ...(actions > 0 ? [ACTIONS] : []),
+      ...watch,
+      NOTE,
+      TIMELINE,
+      SHOW,
+      CATCHUP,
+    ];
   }
   const waits = runsOf(state).list.some((run) => run.status === 'asking' || run.status === 'waiting');
   const due = promises(state, now).filter((one) => one.due);
