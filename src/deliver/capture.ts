@@ -159,7 +159,9 @@ export async function offerStrike(attempt: Attempt<'message.unpinned'>): Promise
   if (!entry || entry.struck || entry.by.id !== user) return { silent: true };
   const account = await world.people.account(row.team, user);
   const may = account === 'member' || account === 'unknown';
-  const message = unpinnedMessage(entry, { incident: row.incident, key: `unpinned:${row.id}`, may });
+  const { command } = world.org;
+  const of = { incident: row.incident, key: `unpinned:${row.id}`, may, command };
+  const message = unpinnedMessage(entry, of);
   await atBest(attempt.write('chat.postEphemeral', { channel, user, ...message }));
   return { entry: entry.n };
 }

@@ -143,8 +143,11 @@ export interface World {
     invite: { people: string[]; groups: string[] };
     /** Of people whose own is not known; absent or null: UTC. */
     zone?: string | null;
-    /** What becomes of the words of a recorded message that is deleted in Slack; absent: they are hidden. */
-    capture?: { deleted: 'hide' | 'keep' };
+    /**
+     * `deleted`: what becomes of the words of a recorded message that is deleted in Slack; absent: they are hidden.
+     * `emoji`: those that record a message; absent: the pushpin.
+     */
+    capture?: { deleted: 'hide' | 'keep'; emoji?: readonly string[] };
   };
   now(): Date;
   /** Lets so much time pass; a test winds its clock on instead. */

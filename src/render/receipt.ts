@@ -93,7 +93,7 @@ function lineOf(ref: string, fact: DraftFact, now: Date): string {
     case 'RunProposed': {
       const what = fact.data.planOnly
         ? 'will be planned; nothing is changed'
-        : 'will be planned; who must agree is asked, and nothing is done before';
+        : 'will be planned; whoever must agree is asked, and nothing changes before';
       return `${ref} #${fact.data.n} recorded, ${momentText(fact.data, now)}: ${excerpt(sentenceOf(fact))} · ${runRef(fact.data.run)} ${what}`;
     }
     default: {

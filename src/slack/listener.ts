@@ -26,7 +26,7 @@ import { Unavailable } from '#store/pools.js';
 import type { Store } from '#store/store.js';
 import { type CarriedLine, type CarriedNext, nextButtons, packed, whichIncident } from './blocks/buttons.js';
 import { type AskedPost, type CarriedPost, publishQuestion } from './blocks/publish.js';
-import { type Block, cut, escaped } from './blocks/text.js';
+import { type Block, cut, escaped, MAX, receiptBlocks } from './blocks/text.js';
 import { watchOffer } from './blocks/watch.js';
 import { type From, receiptModal, type Shown } from './modals/form.js';
 import { FORMS, shownIn } from './modals/modals.js';
@@ -576,7 +576,9 @@ export async function replyFor(
   switch (answer.kind) {
     case 'recorded': {
       const words = answer.remark ? `${answer.text}\n${answer.remark}` : answer.text;
-      const blocks = answer.watch && watchOffer(words, answer.watch);
+      const offer = answer.watch && watchOffer(words, answer.watch);
+      // One that does not fit is shown as a text, which takes more.
+      const blocks = offer ?? (words.length > MAX.section ? null : receiptBlocks(words));
       return { ...said(words), recorded: true, ...(blocks && { blocks }) };
     }
     case 'text': {

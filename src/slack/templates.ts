@@ -24,7 +24,7 @@ import { caughtUpMessage, crowdMessage, vacantMessage } from './blocks/people.js
 import { type AskedPost, publishQuestion } from './blocks/publish.js';
 import { answeredMessage, reminderMessage } from './blocks/reminder.js';
 import { runMessage } from './blocks/run.js';
-import type { Block } from './blocks/text.js';
+import { type Block, receiptBlocks } from './blocks/text.js';
 import { watchMessage, watchOffer } from './blocks/watch.js';
 import { attachModal } from './buttons.js';
 import { whichModal } from './capture/shortcut.js';
@@ -42,6 +42,7 @@ const RECORDED = '2026-11-10T01:42:11.000Z';
 const LATER = '2026-11-10T02:12:00Z';
 const NOW = new Date('2026-11-10T02:20:00Z');
 const ANA = { id: 'U0ANA00001', name: 'ana' };
+const CORRECT = 'To correct: `edit 9 TEXT`, `time 9 TIME`, `undo`';
 const COMMAND = '/incident';
 const moment = { at: AT, until: null, precision: 'minute' } as const;
 
@@ -140,7 +141,7 @@ export function templates(how: 'plain' | 'worst'): Template[] {
     ),
     of('entry, edited', entryMessage([shown(entry, 'edited')])),
     of('entry, struck', entryMessage([shown({ ...entry, struck: true }, 'struck')])),
-    of('unpinned', unpinnedMessage(entry, { incident: 7, key: 'event:1', may: true })),
+    of('unpinned', unpinnedMessage(entry, { incident: 7, key: 'event:1', may: true, command: COMMAND })),
     of('reminder: update', reminderMessage(state, 'update', told, says)),
     of('reminder: public', reminderMessage(state, 'public', { ...told, promise: 5 }, says)),
     of('reminder: lead', reminderMessage({ ...state, roles }, 'lead', told, says)),
@@ -158,8 +159,16 @@ export function templates(how: 'plain' | 'worst'): Template[] {
       }),
     ),
     ...blocks(
+      'receipt',
+      receiptBlocks(`${text(2_900, 'INC-7 #9 recorded, 01:42 UTC: restarted the pods')}\n${CORRECT}`),
+    ),
+    ...blocks(
       'watch, offered',
-      watchOffer(text(3_000, 'INC-7 #9 recorded: resolved'), { incident: 7, n: 9, span: '30m' }),
+      watchOffer(`${text(2_900, 'INC-7 #9 recorded, 01:42 UTC: resolved')}\n${CORRECT}`, {
+        incident: 7,
+        n: 9,
+        span: '30m',
+      }),
     ),
     ...blocks('publish?', publishQuestion(preview, 'INC-7', packed(previewed) ?? 'too long')),
     ...blocks(

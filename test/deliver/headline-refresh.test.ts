@@ -30,7 +30,7 @@ test('headline, topic and announcement follow the state: one update for many cha
   expect(await updates(channel.id, before)).toHaveLength(1);
   expect(await updates('C0INCIDENT', before)).toHaveLength(1);
   const [headline] = await kit.said(incident);
-  for (const words of ['sev1', 'identified', 'lead: bo']) expect(JSON.stringify(headline)).toContain(words);
+  for (const words of ['sev1', 'identified', 'Lead: bo']) expect(JSON.stringify(headline)).toContain(words);
   expect(channel.topic).toContain('sev1 · identified');
   const announced = (await kit.channels()).find((one) => one.name === 'incidents')?.messages;
   expect(announced?.find((one) => one.text.includes(`*INC-${incident}*`))?.text).toContain('identified');
@@ -43,11 +43,11 @@ test('what people are told to type begins with the command of their workspace', 
   try {
     const incident = await standing('Called otherwise');
     const help = async () => JSON.stringify((await kit.said(incident))[0]);
-    expect(await help()).toContain('`/outage help`');
+    expect(await help()).toContain('`/outage` alone');
     await kit.says({ type: 'ChangeSeverity', severity: 'sev1', reason: null }, incident);
     await kit.pays(incident);
     expect(await help()).toContain('sev1');
-    expect(await help()).toContain('`/outage help`');
+    expect(await help()).toContain('`/outage` alone');
 
     await kit.fault('conversations.create', 'error', 'restricted_action', 1);
     const without = await standing('No channel');

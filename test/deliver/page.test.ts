@@ -113,7 +113,7 @@ describe('a policy', () => {
     for (const user of ['bo', 'chen']) {
       const [told, ...more] = await about(user, ref);
       expect(more).toEqual([]);
-      expect(told?.text).toContain(`You are paged for *${ref}*: Red\nall is red\nby ana, sre`);
+      expect(told?.text).toContain(`You are paged for *${ref}*: Red\nby ana, sre: all is red`);
       expect(told && buttons(told)).toEqual(['page:acknowledge', 'page:open']);
     }
     expect(await lines(incident)).toContain('page 1: sre (@sre) paged: all is red');

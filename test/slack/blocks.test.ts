@@ -22,7 +22,7 @@ import { pageAlarm, pageMessage } from '#slack/blocks/page.js';
 import { caughtUpMessage, crowdMessage, vacantMessage } from '#slack/blocks/people.js';
 import { findingsOf, publishQuestion } from '#slack/blocks/publish.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
-import { type Block, cut, escaped, link, whenLabel } from '#slack/blocks/text.js';
+import { type Block, cut, escaped, link, receiptBlocks, whenLabel } from '#slack/blocks/text.js';
 import { watchMessage, watchOffer } from '#slack/blocks/watch.js';
 import { previewModal } from '#slack/modals/preview.js';
 
@@ -259,12 +259,15 @@ describe('the headline', () => {
     const all = texts(message.blocks).join('\n');
     expect(all).toContain('*INC-7* TTS requests fail');
     expect(all).toContain('sev2 · *identified*');
-    expect(all).toContain('lead: ana');
+    expect(all).toContain('Lead: ana');
     expect(all).toContain('Components: Developer API');
     expect(all).toContain('Impact: 19 failed of 2,000 · only the Developer API');
-    expect(all).toContain('Opened 2024-11-10 01:42:10 · Started ~2024-11-10 01:41 (UTC)');
+    expect(all).toContain('Opened 2024-11-10 01:42:10 · Started ~01:41 (UTC)');
     // As it is called here.
-    expect(all).toContain('`/oncall help`');
+    expect(all).toContain('`/oncall` alone says what is next; react with :pushpin: to keep a message.');
+    const other = texts(headlineMessage(state(), '/oncall', 'memo').blocks).join('\n');
+    expect(other).toContain('react with :memo: to keep');
+    expect(texts(headlineMessage(state(), '/oncall', null).blocks).join('\n')).toContain('what is next.');
     fits(message);
   });
 
@@ -459,6 +462,20 @@ describe('what a watch saw', () => {
   });
 });
 
+test('a receipt shows people’s words as they are, and how to correct them as code', () => {
+  const receipt =
+    'INC-7 #3 recorded, 00:12 UTC: *x* <!channel>\nTo correct: `edit 3 TEXT`, `undo`\nNo channel yet.';
+  expect(receiptBlocks(receipt)).toEqual([
+    { type: 'section', text: expect.objectContaining({ type: 'plain_text' }) },
+    {
+      type: 'context',
+      elements: [{ type: 'mrkdwn', text: 'To correct: `edit 3 TEXT`, `undo`', verbatim: true }],
+    },
+  ]);
+  const [only, ...more] = receiptBlocks('To correct: nothing');
+  expect([only?.type, more]).toEqual(['section', []]);
+});
+
 test('what is said to who comes late, of who goes, and of lines of a message, fits whatever was written', () => {
   fc.assert(
     fc.property(text, (words) => {
@@ -555,7 +572,7 @@ describe('what the public is to read', () => {
     });
     const shown = texts(publishQuestion(preview, 'INC-7', 'v')).join('\n');
     expect(shown).toContain('… (cut here, not on the page)');
-    expect(shown).toContain('Affects no component by name.');
+    expect(shown).toContain('Affects: no component is named.');
     expect(shown).toContain('_The page words a title from the components._');
     expect(shown).toContain('at the time of publishing');
   });

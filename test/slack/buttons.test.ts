@@ -57,7 +57,7 @@ describe('buttons under what the bot said', () => {
     const said = await kit.act<Outcome>('command', {
       ...{ user: 'ana', channel: kit.channel, command: '/incident', text: 'resolve' },
     });
-    expect((said.responses[0] ?? said.ack.body).blocks).toBeUndefined();
+    expect(JSON.stringify((said.responses[0] ?? said.ack.body).blocks)).not.toContain('actions');
   });
 
   async function shown(where: string): Promise<string> {

@@ -313,7 +313,12 @@ for (const mode of ['http', 'socket'] as const) {
 
     test('*Strike* under the offer is `strike`, by whoever clicked; two clicks are one', async () => {
       const entry = { n: 5 } as Entry;
-      const message = unpinnedMessage(entry, { incident: 7, key: 'unpinned:9', may: true });
+      const message = unpinnedMessage(entry, {
+        incident: 7,
+        key: 'unpinned:9',
+        may: true,
+        command: '/incident',
+      });
       const posted = await kit.slack.client.call('chat.postMessage', { channel: war, ...message });
       if (posted.kind !== 'ok') throw new Error('not posted');
       const click = { user: 'ana', channel: war, ts: posted.data.ts, action_id: 'capture:strike', copies: 2 };
@@ -325,7 +330,9 @@ for (const mode of ['http', 'socket'] as const) {
         }),
       );
       // Who may not strike has no button to press.
-      expect(unpinnedMessage(entry, { incident: 7, key: 'k', may: false }).blocks).toHaveLength(1);
+      expect(
+        unpinnedMessage(entry, { incident: 7, key: 'k', may: false, command: '/incident' }).blocks,
+      ).toHaveLength(1);
     });
 
     test('what the bot wrote is not added to the timeline it came from', async () => {

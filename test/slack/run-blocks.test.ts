@@ -51,7 +51,7 @@ describe('what it says', () => {
     const { text, blocks } = shown(proposed(), planned());
     expect(text).toBe('RUN-1 key-sync waits for approval, plan deadbeef (asked for by ana)');
     const all = texts(blocks).join('\n');
-    expect(all).toContain('*RUN-1 key-sync* Copy missing keys');
+    expect(all).toContain('*RUN-1 key-sync waits for approval*\nCopy missing keys');
     expect(all).toContain('target `keys:tts-new` · with `from=tts-old` `to=tts-new`');
     expect(all).toContain(
       '2. *add* adds 2 keys\n      touches `tts-new` · `12 keys` → `14 keys` · undo: keys.remove: 2 keys',
@@ -123,7 +123,7 @@ describe('what it says', () => {
   test('the end: what failed with its error, what was undone and what not', () => {
     const failed = [...going, stepStarted('add'), stepFinished('add', 'failed', { error: 'HTTP 503' })];
     expect(texts(shown(...failed, ended('failed', 'add failed')).blocks).join('\n')).toMatch(
-      /It \*failed\*: add failed[\s\S]*\*add\* failed, 2\.0 s · HTTP 503[\s\S]*\*verify\* not begun/,
+      /\*RUN-1 key-sync failed\*: add failed[\s\S]*\*add\* failed, 2\.0 s · HTTP 503[\s\S]*\*verify\* not begun/,
     );
     const undone = [
       ...going,
@@ -137,7 +137,7 @@ describe('what it says', () => {
       ended('partly-undone', 'not undone: verify'),
     ];
     const all = texts(shown(...undone).blocks).join('\n');
-    expect(all).toContain('It *was undone in part*: not undone: verify');
+    expect(all).toContain('*RUN-1 key-sync was undone in part*: not undone: verify');
     expect(all).toContain('2. *add* undone, 2.0 s');
     expect(all).toContain('1. *compare* done');
   });

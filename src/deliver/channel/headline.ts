@@ -16,13 +16,18 @@ import {
 type Any = Attempt<'channel.open'> | Attempt<'headline.refresh'>;
 const ID = 'headline';
 
+function shown({ incident, world: { org } }: Any) {
+  const emoji = org.capture?.emoji ?? ['pushpin'];
+  return headlineMessage(incident, org.command, emoji[0] ?? null);
+}
+
 /** Posts and pins the headline, unless an interrupted attempt has done so: then that one is taken. */
 export async function postHeadline(attempt: Any, channel: string): Promise<void> {
   const { incident } = attempt;
   if (incident.headline) return pin(attempt, incident.headline);
   const { found, body } = await attempt.postOnce({ id: ID, incident: incident.number }, opened(attempt), {
     channel,
-    ...headlineMessage(incident, attempt.world.org.command),
+    ...shown(attempt),
     ...NO_PREVIEWS,
   });
   const ts = found ?? needed('chat.postMessage', body, 'ts');
@@ -37,7 +42,7 @@ export async function postHeadline(attempt: Any, channel: string): Promise<void>
  */
 async function updateHeadline(attempt: Any, headline: NonNullable<IncidentState['headline']>): Promise<void> {
   const { channel, ts, again } = headline;
-  const message = headlineMessage(attempt.incident, attempt.world.org.command);
+  const message = shown(attempt);
   try {
     await attempt.write('chat.update', { channel, ts, ...message });
   } catch (error) {

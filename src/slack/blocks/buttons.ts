@@ -31,7 +31,7 @@ export function whichIncident(choices: readonly Choice[], typed: string, words =
         return button(`choose:${ref}`, yours ? `${cut(label, 67)} · yours` : label, value);
       }),
     },
-    context(`A press does it there: ${escaped(line)}`),
+    context(`Press one to do this there: ${escaped(line)}`),
   ];
 }
 

@@ -12,7 +12,7 @@ import {
   escaped,
   MAX,
   type Message,
-  plain,
+  receiptBlocks,
   section,
   whenLabel,
 } from './text.js';
@@ -92,13 +92,18 @@ export const STRIKE_VALUE = z.object({ incident: z.number(), n: z.number(), key:
  * Said to whoever takes away the pin by which they recorded a message: it stays, and how it goes.
  * @param key makes two clicks one
  * @param may they may strike it; else somebody else does
+ * @param command how it is called here
  */
-export function unpinnedMessage(entry: Entry, of: { incident: number; key: string; may: boolean }): Message {
+export function unpinnedMessage(
+  entry: Entry,
+  of: { incident: number; key: string; may: boolean; command: string },
+): Message {
   const { n } = entry;
   const ref = refOf(of.incident);
+  const typed = `\`${escaped(of.command)} strike ${n} REASON\``;
   const next = of.may
-    ? `Strike it, or leave it: \`strike ${n} REASON\` does the same later.`
-    : `A full member can strike it: \`strike ${n} REASON\`.`;
+    ? `Leave it there, or strike it; ${typed} does so later.`
+    : `A full member can strike it: ${typed}.`;
   const text = `You took the pin away. The message stays in the timeline of ${ref} as #${n}. ${next}`;
   const value = packed({ incident: of.incident, n, key: of.key } satisfies z.infer<typeof STRIKE_VALUE>);
   const buttons: Block[] =
@@ -115,8 +120,8 @@ export function unpinnedMessage(entry: Entry, of: { incident: number; key: strin
 function entryLine({ entry, words, how }: Shown, max: number): string {
   const when = `${whenLabel(entry, entry.recordedAt)} UTC`;
   const correction = how === 'new' ? '' : ` (${how === 'filed' ? filedAs(entry) : how})`;
-  // The kind is named where the words alone do not say what happened.
-  const kind = entry.kind === 'note' || entry.kind === 'message' ? '' : `_${entry.kind}_ `;
+  // The kind is named where the words alone do not say what happened; those of a page begin with it.
+  const kind = ['note', 'message', 'page'].includes(entry.kind) ? '' : `_${entry.kind}_ `;
   const head = `*#${entry.n}* ${when}${correction} ${kind}`;
   const author = entry.detail.author;
   const by = escaped(cut(personLabel(author ?? entry.by), 100));
@@ -162,7 +167,7 @@ export const LINES_VALUE = z.object({
 export function linesOffer(words: string, of: z.infer<typeof LINES_VALUE>): Block[] {
   const value = packed(of) ?? '';
   return [
-    { type: 'section', text: plain(cut(words, MAX.section) || '…') },
+    ...receiptBlocks(words),
     { type: 'actions', elements: [button(LINES_ACTION, 'Take in as entries', value, 'primary')] },
   ];
 }

@@ -19,8 +19,15 @@ import {
   whenLabel,
 } from './text.js';
 
-/** The pinned message at the top of the incident's channel; updated, never repeated. */
-export function headlineMessage(state: IncidentState, command: string): Message {
+/**
+ * The pinned message at the top of the incident's channel; updated, never repeated.
+ * @param pin the emoji that records a message here; null: none does
+ */
+export function headlineMessage(
+  state: IncidentState,
+  command: string,
+  pin: string | null = 'pushpin',
+): Message {
   const title = `*${refOf(state.number)}* ${escaped(cut(state.title.replace(/\s+/g, ' '), 250))}`;
   const facts = [statusLine(state), ...promise(state), ...people(state, command), ...about(state)].join('\n');
   const blocks: Block[] = [
@@ -29,7 +36,7 @@ export function headlineMessage(state: IncidentState, command: string): Message 
     section(cut(milestones(state), MAX.section)),
     { type: 'actions', elements: buttons(state) },
     context(
-      `\`${escaped(command)} help\` lists what can be recorded; react with :pushpin: to keep a message.`,
+      `\`${escaped(command)}\` alone says what is next${pin === null ? '' : `; react with :${escaped(pin)}: to keep a message`}.`,
     ),
   ];
   return { text: cut(`${title}\n${facts}`, MAX.text), blocks };
@@ -47,6 +54,8 @@ function buttons(state: IncidentState): types.Button[] {
     return all([['note', 'Note'], ['postmortem', 'Postmortem'], ...after, ['status', 'Reopen']]);
   return all([['note', 'Note'], ['status', 'Status'], ['sev', 'Severity'], took, ['run', 'Run'], ...after]);
 }
+
+const capital = (words: string) => `${words[0]?.toUpperCase() ?? ''}${words.slice(1)}`;
 
 /** `sev2 · identified`, and what else a reader must know at once. */
 function statusLine(state: IncidentState): string {
@@ -78,8 +87,10 @@ function people(state: IncidentState, command: string): string[] {
   // Whoever opens an incident by hand is there; an alert is nobody.
   const how = byAlert(state) === null ? '' : ` · \`${escaped(command)} lead @NAME\` says who`;
   if (roles.length === 0) return [`Lead: nobody yet${how}`];
-  const named = roles.map(([role, person]) => `${escaped(role)}: ${escaped(cut(personLabel(person), 80))}`);
-  return [cut(`${'lead' in state.roles ? '' : 'Lead: nobody yet · '}${named.join(' · ')}`, 700)];
+  const named = roles
+    .map(([role, person]) => `${escaped(role)}: ${escaped(cut(personLabel(person), 80))}`)
+    .join(' · ');
+  return [cut('lead' in state.roles ? capital(named) : `Lead: nobody yet · ${named}`, 700)];
 }
 
 function about(state: IncidentState): string[] {
@@ -131,7 +142,7 @@ export function bridgeOverMessage(ref: string, n: number, card: string | null): 
 function linked({ links = [] }: IncidentState): string[] {
   const others = links.filter(({ how }) => how !== 'into');
   const text = linksText(others);
-  return text === '' ? [] : [escaped(cut(`${text[0]?.toUpperCase()}${text.slice(1)}`, 300))];
+  return text === '' ? [] : [escaped(cut(capital(text), 300))];
 }
 
 /** `19 failed of 2,000 · only the Developer API`, from what was given. */
@@ -150,7 +161,7 @@ function measured({ impact, measured, unaffected = [] }: IncidentState): string[
   const counted = measured && impactText({ ...measured, text: null });
   return [
     ...(counted ? [`Measured: ${escaped(cut(counted, 600))}${differs ? ` · ${differs}` : ''}`] : []),
-    ...(spared ? [escaped(cut(`${spared[0]?.toUpperCase()}${spared.slice(1)}`, 400))] : []),
+    ...(spared ? [escaped(cut(capital(spared), 400))] : []),
   ];
 }
 
@@ -160,15 +171,18 @@ function byAlert({ opener }: IncidentState): string | null {
   return source === null ? null : `by an alert from ${escaped(cut(source, 80))}`;
 }
 
-/** Known milestones in UTC, in the order in which they happen. */
+/** Known milestones in UTC, in the order in which they happen; the day is named where it is another one than before. */
 function milestones(state: IncidentState): string {
-  const label = (at: string, precision: typeof state.opened.precision) =>
-    whenLabel({ at, until: null, precision }, '');
   const by = byAlert(state);
-  const lines = [`Opened ${label(state.opened.at, state.opened.precision)}${by === null ? '' : ` ${by}`}`];
+  const label = (stone: Pick<IncidentState['opened'], 'at' | 'precision'>, before: string) =>
+    whenLabel({ at: stone.at, until: null, precision: stone.precision }, before);
+  const lines = [`Opened ${label(state.opened, '')}${by === null ? '' : ` ${by}`}`];
+  let before = state.opened.at;
   for (const mark of MARKS) {
     const stone = state.milestones[mark];
-    if (stone) lines.push(`${mark[0]?.toUpperCase()}${mark.slice(1)} ${label(stone.at, stone.precision)}`);
+    if (!stone) continue;
+    lines.push(`${capital(mark)} ${label(stone, before)}`);
+    before = stone.at;
   }
   return `${lines.join(' · ')} (UTC)`;
 }

@@ -42,12 +42,12 @@ export function pageMessage({ incident, page, about, drill, by, policy, stands }
   const what = about
     ? `*${about.ref}*${about.severity ? ` ${about.severity}` : ''}: ${escaped(about.title)}`
     : '*a private incident*';
-  const reason = about?.reason ? `\n${escaped(cut(about.reason, 1_000))}` : '';
+  const reason = about?.reason ? `: ${escaped(cut(about.reason, 1_000))}` : '';
   const head = `${drill ? '*Drill.* ' : ''}You are paged for ${what}`;
   const from = `by ${escaped(cut(by, 80))}${policy === null ? '' : `, ${escaped(policy)}`}`;
-  const where = about?.channel ? ` · ${channelLink(about.channel)}` : '';
+  const where = about?.channel ? `\n${channelLink(about.channel)}` : '';
   const next = stands === null ? nextOf(about !== null) : standing(stands);
-  const text = `${cut(`${head}${reason}`, 2_000)}\n${from}${where}\n${next}`;
+  const text = `${cut(`${head}\n${from}${reason}`, 2_000)}${where}\n${next}`;
   const value = stands === null ? packed({ incident, page }) : null;
   const elements = [
     ...(value === null ? [] : [button(PAGE_ACTIONS.acknowledge, 'Acknowledge', value, 'primary')]),

@@ -91,7 +91,7 @@ export function previewBlocks(preview: PostPreview, ref: string): Block[] {
     is === null ? typed(name) : `${COMPONENT_MARKS[is].mark} ${typed(name)} (${COMPONENT_MARKS[is].words})`,
   );
   const facts = [
-    named.length > 0 ? cut(`Affects: ${named.join(', ')}`, NAMES) : 'Affects no component by name.',
+    named.length > 0 ? cut(`Affects: ${named.join(', ')}`, NAMES) : 'Affects: no component is named.',
     ...(next === null ? [] : [`Next update by ${when(next)}`]),
   ];
   return [

@@ -23,11 +23,13 @@ interface RunMessageOptions {
 /** The one message of a run: what it is, what it would do or has done, and what is to be decided. */
 export function runMessage(view: RunView, options: RunMessageOptions): Message {
   const { state } = view;
-  const name = `*${runRef(state.run)} ${inline(state.runbook, 80)}*`;
+  const name = `${runRef(state.run)} ${inline(state.runbook, 80)}`;
   const blocks: Block[] = [section(head(view, name, options.title)), ...body(view, options)];
   const buttons = runButtons(view, options.incident);
-  const text = `${runRef(state.run)} ${inline(state.runbook, 80)} ${summary(view)}`;
-  return { text: cut(text, MAX.text), blocks: [...blocks, ...buttons].slice(0, MAX.blocks) };
+  return {
+    text: cut(`${name} ${summary(view)}`, MAX.text),
+    blocks: [...blocks, ...buttons].slice(0, MAX.blocks),
+  };
 }
 
 /** For notifications and screen readers: everything that matters, in a sentence or two. */
@@ -56,9 +58,9 @@ function head(view: RunView, name: string, title: string | null): string {
     ...(endedAt ? [`ended ${moment(endedAt, '{time_secs}')}`] : []),
   ];
   return [
-    `${name}${title === null ? '' : ` ${inline(title, 200)}`}`,
-    `It *${statusText(view)}*${view.summary && endedAt ? `: ${inline(view.summary, 600)}` : ''}`,
-    `${times.join(' · ')}`,
+    `*${name} ${statusText(view)}*${view.summary && endedAt ? `: ${inline(view.summary, 600)}` : ''}`,
+    ...(title === null ? [] : [inline(title, 200)]),
+    times.join(' · '),
     `target ${code(state.target, 160)}${shown === '' ? '' : ` · with ${shown}${more}`}`,
   ].join('\n');
 }

@@ -101,3 +101,20 @@ function one(at: string, precision: Precision, beside: string): string {
   const about = precision === 'approx' ? '~' : '';
   return day === beside.slice(0, 10) ? about + clock : `${about}${day} ${clock}`;
 }
+
+/**
+ * A receipt as blocks: people's words as they are, and below, readable as code, what its last line says can be typed.
+ * @param words `receiptOf`, with what was remarked; a text that does not fit is cut
+ */
+export function receiptBlocks(words: string): Block[] {
+  const lines = words.split('\n');
+  const at = lines.findLastIndex((line) => HOW_TO_CORRECT.test(line));
+  const hint = at > 0 ? lines.splice(at, 1) : [];
+  return [
+    { type: 'section', text: plain(cut(lines.join('\n'), MAX.section) || '…') },
+    ...hint.map((line) => context(escaped(cut(line, 1_000)))),
+  ];
+}
+
+/** Begins a line that is ours alone but for names of keys. */
+const HOW_TO_CORRECT = /^To (?:correct|take it back|bring them back): /;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Entry } from '#domain/incident/entry.js';
 import { button, packed } from './buttons.js';
-import { type Block, cut, escaped, MAX, type Message, plain, section, whenLabel } from './text.js';
+import { type Block, cut, escaped, MAX, type Message, receiptBlocks, section, whenLabel } from './text.js';
 
 /** Ids under which Slack tells us what was clicked. */
 export const WATCH_ACTIONS = { start: 'watch:start', reopen: 'watch:reopen' } as const;
@@ -43,7 +43,7 @@ export function watchOffer(receipt: string, offer: z.infer<typeof WATCH_VALUE>):
   const value = packed(offer);
   if (value === null) return null;
   return [
-    { type: 'section', text: plain(cut(receipt, MAX.section) || '…') },
+    ...receiptBlocks(receipt),
     { type: 'actions', elements: [button(WATCH_ACTIONS.start, `Watch ${offer.span}`, value)] },
   ];
 }

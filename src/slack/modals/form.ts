@@ -116,7 +116,7 @@ export function line(more: Partial<types.PlainTextInput> = {}): types.PlainTextI
 }
 
 export const TIME_HINT =
-  'Empty means now. 14:32, ~14:32 for about, -12m, yesterday 23:50 or 2024-11-10 01:41 UTC; without a zone it is yours.';
+  'Empty means now. 14:32 in your zone, ~14:32 for about, -12m, yesterday 23:50, 2024-11-10 01:41 UTC.';
 
 const VALUE = z.object({
   value: z.string().nullish(),
@@ -316,6 +316,9 @@ function openModal(from: From, { components, title = '', about }: Shown): types.
   const severities = SEVERITIES.map((severity) => ({ text: plain(severity), value: severity }));
   // An option's value holds 150 characters; a longer name can still be typed.
   const known = [...new Set(components)].filter((name) => name.length <= 150).slice(0, 100);
+  const label = known.length > 0 ? 'Other components' : 'Components';
+  const hint = 'One on each line.';
+  const others = input('components', label, line({ multiline: true }), { hint, optional: true });
   return modal({
     callbackId: 'open',
     title: 'Open an incident',
@@ -351,11 +354,7 @@ function openModal(from: From, { components, title = '', about }: Shown): types.
               { optional: true },
             ),
           ]
-        : []),
-      input('components', known.length > 0 ? 'Other components' : 'Components', line({ multiline: true }), {
-        hint: 'One on each line.',
-        optional: true,
-      }),
+        : [others]),
       input('at', 'Since when?', line(), { hint: TIME_HINT, optional: true }),
       input(
         'options',
@@ -369,6 +368,8 @@ function openModal(from: From, { components, title = '', about }: Shown): types.
         },
         { optional: true },
       ),
+      // Seldom, where there is a list: last, so that what is asked for first fits a phone.
+      ...(known.length > 0 ? [others] : []),
     ],
   });
 }

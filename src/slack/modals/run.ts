@@ -64,7 +64,9 @@ function inputsModal(from: From, runbook: Runbook, { problem }: Shown): types.Mo
       : `${approval.required === 1 ? 'One person has' : `${approval.required} people have`} to agree to its plan before anything is changed.`;
   const about: Block[] = [
     ...(problem === undefined ? [] : [section(cut(problem, 1_500))]),
-    section(`*${escaped(cut(title, 200))}*${description ? `\n${escaped(cut(description, 1_000))}` : ''}`),
+    section(
+      `*${escaped(cut(title, 200))}*${description ? `\n${escaped(cut(unfolded(description), 1_000))}` : ''}`,
+    ),
     context(`\`${escaped(name)}\` · ${agreed}`),
   ];
   const plan = { text: plain('Only plan it: show what would be done'), value: 'plan' };
@@ -80,6 +82,9 @@ function inputsModal(from: From, runbook: Runbook, { problem }: Shown): types.Mo
     ],
   });
 }
+
+/** Definitions break lines where a file ends; on a phone they would break in the middle. Paragraphs and lists stay. */
+const unfolded = (text: string) => text.trim().replace(/(?<!\n)\n(?![\n\s*•-]|\d+\.)/g, ' ');
 
 function fieldFor(name: string, spec: InputSpec): types.InputBlock {
   const values = spec.enum?.map(String) ?? (spec.type === 'boolean' ? ['true', 'false'] : []);

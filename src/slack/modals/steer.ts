@@ -71,7 +71,7 @@ export const STATUS_FORM: FormKind = {
           'text',
           over ? 'Why?' : 'How does it stand?',
           line({ multiline: true, max_length: FIELD, focus_on_load: true }),
-          { optional: true, hint: 'The status may stay as it is. It is not for the public.' },
+          { optional: true, hint: 'The status may stay as it is. The public does not read this.' },
         ),
         input('next', 'Next update', line({ placeholder: plain('30m') }), {
           hint: 'When there is more: 30m, 1h30m, 14:30 or 2024-11-10 14:30 UTC. Who leads is reminded.',
