@@ -128,6 +128,11 @@ async function play(values, log, logFile, life) {
 function invite({ slack, channel, env, logFile, page }) {
   say(`Now you. Open ${slack.url}/ and pick a person, for example ana in #${channel.name}.`);
   say(`What the public reads of it: ${page}`);
+  say('Press what is under the pinned message, or the flash below the text box to declare an incident;');
+  say(
+    'Tocsin, under Apps, has what waits for you. docs/three-minutes.md is a walk. Whatever is pressed can be typed:',
+  );
+  say('  /incident');
   say('The stage is still up. Send its traffic back, forward again, change its key:');
   for (const line of [
     'run rollback route=tts to=old',

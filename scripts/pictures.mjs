@@ -1,5 +1,5 @@
 // `node scripts/pictures.mjs [NAME]…`: the pictures of the local Slack in docs/pictures, made anew of a real demo.
-// `--slack URL`: of a demo that runs already. Wants chromium, and fonts with letters and emoji (Debian: fonts-noto-core, fonts-noto-color-emoji).
+// `walk`: those of docs/three-minutes.md. `--slack URL`: of a demo that runs already. Wants chromium, and fonts with letters and emoji (Debian: fonts-noto-core, fonts-noto-color-emoji).
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,17 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { person } from '../demo/slack.mjs';
 import { ensureBuilt, ensureInstalled, ROOT } from './prepare.mjs';
+import { threeMinutes, toTop } from './three-minutes.mjs';
 
 const WIDE = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
+const MARGIN = 24;
+/** All of docs/three-minutes.md: its pictures are made one after the other, or not at all. */
+const WALK = 'walk';
 
 /** How each is framed: who looks, at what, and what they do before it is taken. */
 const PICTURES = {
-  sandbox: { as: 'ana', at: ({ second }) => `/archives/${second}`, act: showImpact },
+  sandbox: { as: 'ana', at: ({ second }) => `/archives/${second}`, act: showOpening },
   'local-slack-thread': { as: 'bo', at: ({ second }) => `/archives/${second}`, act: openThread },
   'local-slack-modal': { as: 'bo', at: ({ announced }) => `/archives/${announced}`, act: openForm },
   'local-slack-traffic': { as: 'ana', at: () => '/traffic', act: unfold },
@@ -55,25 +59,12 @@ async function talk(url, channel) {
   await act('reaction', { user: 'bo', ts, name: 'white_check_mark' });
 }
 
-async function showImpact(page) {
-  const picture = page.locator('.message', { hasText: 'as a picture' }).last();
-  await picture.waitFor();
-  await toTop(picture);
-}
-
 /** The channel from its first messages on: what the alert opened. */
 async function showOpening(page) {
   const pinned = page.locator('.message', { hasText: 'Pinned by' }).first();
   await pinned.waitFor();
   await toTop(pinned);
 }
-
-/** Scrolls its list alone: the page around it stays. */
-const toTop = (message) =>
-  message.evaluate((it) => {
-    const list = it.closest('.scroller');
-    list.scrollBy(0, it.getBoundingClientRect().top - list.getBoundingClientRect().top - 8);
-  });
 
 async function openThread(page) {
   await page.locator('.replies').last().click();
@@ -98,7 +89,9 @@ async function noteInOneColumn(page) {
   const bo = page.frameLocator('iframe').nth(1);
   await ana.locator('#text').fill('/incident note -2m the cache is warm again');
   await ana.locator('#text').press('Enter');
-  await bo.locator('.message', { hasText: 'the cache is warm again' }).last().waitFor();
+  const entry = bo.locator('.message', { hasText: 'the cache is warm again' }).last();
+  await entry.waitFor();
+  await entry.scrollIntoViewIfNeeded();
 }
 
 /** Starts a demo and waits for its end. @returns its local Slack's address, and what ends it */
@@ -134,14 +127,34 @@ async function take(browser, url, name, places) {
   await page.goto(address.href);
   await page.locator('#text, iframe, .exchange').first().waitFor();
   await act(page);
-  // Nothing to wait for: pictures are decoded, and what slides in has slid.
-  await page.waitForTimeout(1000);
-  const path = join(ROOT, 'docs/pictures', `${name}.png`);
-  writeFileSync(path, smaller(await page.screenshot()));
-  console.error(`  ${name}.png ${Math.round(statSync(path).size / 1024)} kB`);
+  await keep(name, page);
   // A form that is left open is open in the next picture too.
   await page.keyboard.press('Escape');
   await context.close();
+}
+
+/** @param around only what is around that element */
+async function keep(name, page, around) {
+  // Otherwise what the pointer rests on has its buttons shown.
+  await page.mouse.move(0, 0);
+  if (!around) await page.evaluate(() => document.activeElement?.blur());
+  // Nothing to wait for: pictures are decoded, and what slides in has slid.
+  await page.waitForTimeout(1000);
+  const path = join(ROOT, 'docs/pictures', `${name}.png`);
+  const clip = around && (await frameOf(page, around));
+  writeFileSync(path, smaller(await page.screenshot({ clip })));
+  console.error(`  ${name}.png ${Math.round(statSync(path).size / 1024)} kB`);
+}
+
+async function frameOf(page, element) {
+  const { x, y, width, height } = await element.boundingBox();
+  const most = page.viewportSize();
+  const [left, top] = [Math.max(0, x - MARGIN), Math.max(0, y - MARGIN)];
+  return {
+    ...{ x: left, y: top },
+    width: Math.min(most.width, x + width + MARGIN) - left,
+    height: Math.min(most.height, y + height + MARGIN) - top,
+  };
 }
 
 /** A palette of 256 colours, where pngquant is installed; else the picture as it is. */
@@ -151,9 +164,9 @@ function smaller(png) {
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { slack: { type: 'string' } } });
-const unknown = positionals.filter((name) => !PICTURES[name]);
-if (unknown.length > 0)
-  throw new Error(`no picture ${unknown.join(', ')}; there are ${Object.keys(PICTURES).join(', ')}`);
+const every = [...Object.keys(PICTURES), WALK];
+const unknown = positionals.filter((name) => !every.includes(name));
+if (unknown.length > 0) throw new Error(`no picture ${unknown.join(', ')}; there are ${every.join(', ')}`);
 ensureInstalled();
 ensureBuilt();
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
@@ -165,8 +178,10 @@ try {
   const announced = channels.find(({ name }) => name === 'incidents').id;
   // As in a demo that is already there, they may have talked before.
   if (!values.slack || positionals.length === 0) await talk(demo.url, second);
-  for (const name of positionals.length > 0 ? positionals : Object.keys(PICTURES))
-    await take(browser, demo.url, name, { second, announced });
+  for (const name of positionals.length > 0 ? positionals : every) {
+    if (name === WALK) await threeMinutes(browser, demo.url, keep);
+    else await take(browser, demo.url, name, { second, announced });
+  }
 } finally {
   await browser.close();
   await demo.stop();
