@@ -186,6 +186,28 @@ describe('chat.update', () => {
     expect(await kit.read(channel, reply)).toMatchObject({ subtype: 'thread_broadcast', root: { ts } });
   });
 
+  test('of a thread the first message leaves a tombstone, told as a change; with the last reply that goes too', async () => {
+    const at = { user: 'ana', channel };
+    const ts = await kit.say('ana', channel, 'first');
+    const reply = await kit.say('ana', channel, 'an answer', { thread_ts: ts });
+    const stone = { ts, subtype: 'tombstone', user: 'USLACKBOT', text: 'This message was deleted.' };
+    const [changed] = await kit.during(() => kit.act('message/delete', { ...at, ts }));
+    expect(changed).toMatchObject({
+      subtype: 'message_changed',
+      message: { ...stone, hidden: true, thread_ts: ts, parent_user_id: 'USLACKBOT', reply_count: 1 },
+      previous_message: { ts, text: 'first' },
+    });
+    expect((await kit.client.conversations.replies({ channel, ts })).messages).toMatchObject([
+      stone,
+      { text: 'an answer' },
+    ]);
+    const gone = await kit.during(() => kit.act('message/delete', { ...at, ts: reply }));
+    expect(gone).toMatchObject([
+      { subtype: 'message_deleted', deleted_ts: reply },
+      { subtype: 'message_deleted', deleted_ts: ts, previous_message: stone },
+    ]);
+  });
+
   test('what was sent under another name cannot be deleted', async () => {
     expect(await kit.outcome('chat.delete', { channel, ts: await post({ username: 'Siren' }) })).toBe(
       'cant_delete_message',

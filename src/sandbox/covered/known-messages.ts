@@ -42,7 +42,6 @@ export const MESSAGES_DIFFER: readonly Difference[] = [
     here: 'gets no `rich_text` block; emoji become names in the text, not in blocks',
     why: 'chosen',
   },
-  { area: 'Messages', what: 'deleting the parent of a thread', here: 'leaves no tombstone', why: 'unknown' },
   {
     area: 'Messages',
     what: 'a thread that grows',

@@ -2,6 +2,7 @@ import { attachmentsWithIds, blocksWithIds } from '../blocks/ids.js';
 import type { Fields } from '../fields.js';
 import { type Channel, channelType } from './objects/channel.js';
 import type { Draft, Ephemeral, Message } from './objects/message.js';
+import { repliesOf } from './objects/threads.js';
 import type { World } from './world.js';
 import { linkShared } from './writing/links.js';
 import { richText } from './writing/rich-text.js';
@@ -81,6 +82,10 @@ export function edit(
 ): void {
   const before = world.show(channel, message);
   change(message);
+  changed(world, channel, before, message);
+}
+
+function changed(world: World, channel: Channel, before: Fields, message: Message): void {
   const eventTs = world.ids.ts();
   world.happened({
     channel,
@@ -98,8 +103,40 @@ export function edit(
   });
 }
 
-/** Deletes a message. */
+/**
+ * Deletes a message. Where others have answered it a tombstone stands in its place, told as a change, until the last answer is
+ * gone too.
+ */
 export function remove(world: World, channel: Channel, message: Message): void {
+  if (repliesOf(channel, message.ts).length > 0) {
+    bury(world, channel, message);
+    return;
+  }
+  takeAway(world, channel, message);
+  const parent = channel.messages.find(({ ts }) => ts === message.thread_ts);
+  if (parent?.subtype === TOMBSTONE && repliesOf(channel, parent.ts).length === 0)
+    takeAway(world, channel, parent);
+}
+
+const TOMBSTONE = 'tombstone';
+
+function bury(world: World, channel: Channel, message: Message): void {
+  // The words of a tombstone were deleted already.
+  if (message.subtype === TOMBSTONE) return;
+  const before = world.show(channel, message);
+  const stone: Message = {
+    ts: message.ts,
+    user: 'USLACKBOT',
+    text: 'This message was deleted.',
+    subtype: TOMBSTONE,
+    extra: { hidden: true, parent_user_id: 'USLACKBOT' },
+    reactions: [],
+  };
+  channel.messages = channel.messages.map((other) => (other === message ? stone : other));
+  changed(world, channel, before, stone);
+}
+
+function takeAway(world: World, channel: Channel, message: Message): void {
   const before = world.show(channel, message);
   channel.messages = channel.messages.filter((other) => other !== message);
   const eventTs = world.ids.ts();
