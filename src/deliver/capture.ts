@@ -10,7 +10,6 @@ import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
 import { codeInWords } from '#domain/slack-code.js';
 import { botAsking, isInSlack, refOf } from '#domain/words.js';
-import { Lost } from '#runbooks/action.js';
 import { linesOffer, unpinnedMessage } from '#slack/blocks/entry.js';
 import { cut, escaped, MAX } from '#slack/blocks/text.js';
 import { anew, messageIn, offerOf, recordedWith, sentAt, wordsOf } from '#slack/capture/capture.js';
@@ -22,7 +21,6 @@ import {
   botUser,
   courtesy,
   isPermanent,
-  Later,
   list,
   NotRecorded,
   object,
@@ -84,15 +82,16 @@ export async function captureMessage(attempt: Attempt<'message.capture'>): Promi
     return decline(attempt, answer);
   }
   const entry = await world.incidents.capturedEntry(row.team, row.incident, channel, ts);
+  await lookAgain(attempt, channel, ts);
+  // Before anything is said: a tick that has to be tried again must not have the same words said twice.
+  await atBest(
+    attempt.write('reactions.add', { channel, timestamp: ts, name: 'white_check_mark' }, { patient: true }),
+  );
   if (entry && entry.by.id !== by) {
     const who = entry.by.name ?? entry.by.id;
     const known = refuse('ALREADY_CAPTURED', { ref: refOf(row.incident), entry: entry.n, by: who });
     await tell(attempt, `${known.sentence} ${known.next}`);
   }
-  await lookAgain(attempt, channel, ts);
-  await atBest(
-    attempt.write('reactions.add', { channel, timestamp: ts, name: 'white_check_mark' }, { patient: true }),
-  );
   if (entry && !entry.struck && entry.by.id === by) await offerLines(attempt, entry, author.id);
   return { entry: entry?.n ?? null };
 }
@@ -249,16 +248,19 @@ async function tell(attempt: Attempt<'message.capture'>, words: string): Promise
   try {
     await attempt.write('chat.postEphemeral', { channel, user, text });
   } catch (error) {
-    if (!isPermanent(error)) return atBest(Promise.reject(error));
+    if (!isPermanent(error)) throw error;
     await atBest(attempt.write('chat.postMessage', { channel: user, text }));
   }
 }
 
-/** A courtesy: the record does not depend on it, so a refusal is passed over. */
+/**
+ * A courtesy: the record does not depend on it, so a refusal that stays one is passed over. Where Slack does not answer it is tried
+ * again with its delivery, because somebody may wait for it; of what one person alone is shown nobody can tell whether it came, and
+ * they rather see it twice than not at all.
+ */
 async function atBest(courtesy: Promise<unknown>): Promise<void> {
   await courtesy.catch((error: unknown) => {
-    if (error instanceof Lost || !(error instanceof Error)) throw error;
-    if (!isPermanent(error) && error instanceof Later) throw error;
+    if (!isPermanent(error)) throw error;
   });
 }
 

@@ -15,6 +15,7 @@ import type { Effect } from '#domain/incident/effect.js';
 import type { Asking, TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
+import { natureOf } from '#domain/slack-code.js';
 import type { PostPreview } from '#domain/status/publish.js';
 import { POST_STATES, refOf } from '#domain/words.js';
 import { nothingKept, notRead, type Handle as Recorder } from '#handle/handle.js';
@@ -550,12 +551,29 @@ export async function tellAlone(
 ): Promise<void> {
   const { text = '' } = ephemeral(reply);
   if (trigger && (await openView(context, trigger, receiptModal(text, 'Tocsin')))) return;
-  const sent = await context.client.call('chat.postMessage', {
-    channel: user,
-    text,
-    mrkdwn: reply.formatted,
-  });
-  if (sent.kind !== 'ok') context.log.warn({ user }, 'An answer could not be told');
+  await tellDirectly(context, user, { text, mrkdwn: reply.formatted });
+}
+
+/**
+ * Tells somebody in a direct message what they wait for: tried again where Slack is not well. What may have come all the same is
+ * sent again too: a bot cannot look there, and twice is better than not at all.
+ */
+export async function tellDirectly(
+  { client, log }: Pick<Context, 'client' | 'log'>,
+  user: string,
+  message: object,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const sent = await client.call('chat.postMessage', { ...message, channel: user });
+    if (sent.kind === 'ok') return;
+    const passing = sent.kind === 'refused' ? !['final', 'shut'].includes(natureOf(sent.error)) : true;
+    if (attempt === ATTEMPTS || !passing) {
+      const why = sent.kind === 'ratelimited' ? sent.kind : sent.error;
+      return log.warn({ user, why }, 'An answer could not be told');
+    }
+    const asked = sent.kind === 'ratelimited' ? sent.retryAfterMs : 300 * attempt;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(asked, LONGEST_WAIT_S * 1_000)));
+  }
 }
 
 /**

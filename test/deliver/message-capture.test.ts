@@ -5,6 +5,7 @@ import { type Entry, entryText } from '#domain/incident/entry.js';
 import { FOLD } from '#domain/incident/state.js';
 import { createReadFile } from '#slack/transport/files.js';
 import { ANA, BO, type Kit, startKit } from './kit.js';
+import { mortal } from './mortal.js';
 
 let kit: Kit;
 let incident: number;
@@ -78,6 +79,22 @@ test('pinned by two people it is one entry, and the second hears who was first',
   const told = (await ephemerals()).filter((one) => one.text.includes('bo put it there'));
   expect(told.map((one) => one.user)).toEqual([ANA.id]);
 });
+
+test.each(['http500', 'cut', 'ratelimit'])(
+  'whoever pins is told in a channel that does not take it now: %s',
+  async (kind) => {
+    const ts = await writes(`told in spite of ${kind}`);
+    await pins(ts, BO.id);
+    await kit.pays(incident);
+    const before = (await ephemerals()).length;
+    await pins(ts, ANA.id);
+    await kit.fault('chat.postEphemeral', kind);
+    await kit.pays(incident);
+    expect((await ephemerals()).slice(before)).toMatchObject([
+      { user: ANA.id, text: expect.stringContaining('bo put it there') },
+    ]);
+  },
+);
 
 test('a message of many timed lines: whoever pinned it is offered to have these as entries, once', async () => {
   const ts = await writes(
@@ -383,6 +400,35 @@ test('images are kept where they are to be, by what their bytes say; erased, the
   expect(await kit.store.eraseTexts(FOLD, { team: 'T1', incident, seq }, ['image.0'])).toBe(1);
   expect(await bytes()).toBeNull();
   expect((await captured(ts))?.detail.kept).toEqual([]);
+});
+
+test('a worker killed at any of its dealings, and asked twice: an image is kept once, and a pin that is taken away is spoken of', async () => {
+  const { botToken: token, apiUrl } = kit.sandbox;
+  kit.world.readFile = createReadFile({ token, apiUrl });
+  let n = 1;
+  for (let survived = false; !survived; n++) {
+    const ts = await shares('graph.png', PIXEL, `killed at ${n}`);
+    await kit.visits(incident);
+    const { n: entry = 0 } = (await captured(ts)) ?? {};
+    const [{ seq } = { seq: 0 }] = await kit.store.incidents.history('T1', incident, entry);
+    await kit.owes(incident, { kind: 'message.files', payload: { seq, by: BO.id } });
+    await kit.owes(incident, { kind: 'message.unpinned', payload: { ...(await place(ts)), by: BO.id } });
+    const its = mortal(kit.world, n);
+    for (const lane of await kit.owing(incident))
+      await kit.visits(incident, new Gate(kit.world.now), its.world, lane).catch(() => null);
+    survived = !its.died();
+    await kit.client.query("update lane set lease_until = now() - interval '1 s', next_at = null");
+    await kit.pays(incident);
+    const facts = await kit.store.incidents.history('T1', incident, entry);
+    expect([n, facts.filter(({ type }) => type === 'FilesKept').length]).toEqual([n, 1]);
+    const file = (await captured(ts))?.detail.files?.[0]?.id ?? '';
+    const bytes = await kit.store.snapshot((at) => at.keptBytes('T1', incident, entry, file));
+    expect(bytes?.toString('base64')).toBe(PIXEL);
+    // What one person alone was shown nobody can look for: twice at most, and never not at all.
+    const offers = (await ephemerals()).filter(({ text }) => text.includes(`INC-${incident} as #${entry}`));
+    expect([1, 2]).toContain(offers.length);
+  }
+  expect(n).toBeGreaterThan(10);
 });
 
 test.each([

@@ -23,6 +23,7 @@ export function mortal(world: World, n: number): { world: World; died(): boolean
       ...world,
       slack: { call: dealing(world.slack.call) },
       tell: dealing(world.tell),
+      ...(world.readFile && { readFile: dealing(world.readFile) }),
       actions: { ticket: dealing(world.actions.ticket), keepTicket: dealing(world.actions.keepTicket) },
       ...(world.tracker && {
         tracker: {

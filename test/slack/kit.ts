@@ -191,7 +191,7 @@ export interface Outcome {
   channel: string;
   ts: string;
   connections: number;
-  calls: Array<{ args: Record<string, unknown> }>;
+  calls: Array<{ args: Record<string, unknown>; answer: Record<string, unknown> }>;
   ephemerals: Array<{ ts: string; text: string; user: string }>;
   views: Array<{ id: string; user: string; callback_id: string; private_metadata: string }>;
 }

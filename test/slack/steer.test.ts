@@ -358,6 +358,27 @@ describe('buttons of the headline, the forms that they open, and the Home tab', 
       await close();
     });
 
+    test.each(['http500', 'cut', 'ratelimit'])(
+      'what came of a press in a tab that Slack does not take is told directly, also after %s',
+      async (kind) => {
+        kit.behind.mine = mine();
+        await opens('ana');
+        await until(async () => (await home('ana')).includes('item:done:7:3'));
+        const { homes } = await kit.look<{ homes: Array<{ id: string }> }>('state?user=ana');
+        const told = async () =>
+          (await kit.calls('chat.postMessage')).filter(
+            ({ args, answer }) => args.channel === 'U0ANA00001' && answer.ok === true,
+          );
+        const before = (await told()).length;
+        await kit.act('fault', { method: 'views.publish', kind: 'error', value: 'missing_scope', times: 1 });
+        await kit.act('fault', { method: 'chat.postMessage', kind, times: 1 });
+        await kit.act('action', { user: 'ana', view_id: homes[0]?.id, action_id: 'item:done:7:3' });
+        await until(async () => (await told()).length > before);
+        expect((await told()).at(-1)?.args.text).toContain('recorded');
+        expect(await told()).toHaveLength(before + 1);
+      },
+    );
+
     test('the global shortcut is `open` alone; a *no* is said on top of what they look at', async () => {
       kit.behind.answer = async () => ({ kind: 'form', form: 'open', incident: null });
       await kit.act('shortcut', { user: 'ana', callback_id: 'declare' });

@@ -30,6 +30,7 @@ import {
   replyFor,
   respondTo,
   said,
+  tellDirectly,
   triggerKey,
 } from '../listener.js';
 import {
@@ -355,6 +356,5 @@ async function tell(context: Context, from: Place, user: string, reply: Reply): 
     const shown = await context.client.call('chat.postEphemeral', { channel: from.channel, user, ...shows });
     if (shown.kind === 'ok') return;
   }
-  const sent = await context.client.call('chat.postMessage', { channel: user, ...shows });
-  if (sent.kind !== 'ok') context.log.warn({ user }, 'What came of a form could not be told');
+  await tellDirectly(context, user, shows);
 }
