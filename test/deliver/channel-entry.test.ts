@@ -30,6 +30,10 @@ test('entries stand in order with number, time and author; fifty of them are a f
   const numbers = [...said.join('\n').matchAll(/\*#(\d+)\* \d\d:\d\d:\d\d UTC what happened (\d+) — ana/g)];
   expect(numbers.map(([, n]) => Number(n))).toEqual(Array.from({ length: 50 }, (_, i) => i + 2));
   expect(numbers.every(([, n, text]) => n === text)).toBe(true);
+  // Every app in the channel can read it.
+  const marks = (await kit.channel(incident)).messages.map(({ metadata }) => metadata?.event_payload ?? {});
+  expect(marks.some((mark) => Object.keys(mark).length > 0)).toBe(true);
+  expect(JSON.stringify(marks)).not.toMatch(/happened/);
 });
 
 test('a change of state shows the chain: how many facts, and its whole head', async () => {

@@ -114,6 +114,8 @@ describe('people', () => {
     await kit.pays(incident);
     const { members } = await kit.channel(incident);
     expect(members).toEqual(expect.arrayContaining([ANA.id, 'U0BO000002', 'U0CHEN0003']));
+    const invited = (await kit.calls('conversations.invite')).map(({ args }) => args.users);
+    for (const users of invited) expect(users).toMatch(/^U\w+(,U\w+)*$/);
     const notice = (await kit.said(incident)).at(-1)?.text ?? '';
     expect(notice).toMatch(/^Could not be added: /);
     for (const absent of ['U0EVA00005', 'U0FINN0006', 'nobody', '@none']) expect(notice).toContain(absent);

@@ -31,6 +31,8 @@ test('headline, topic and announcement follow the state: one update for many cha
   expect(await updates('C0INCIDENT', before)).toHaveLength(1);
   const [headline] = await kit.said(incident);
   for (const words of ['sev1', 'identified', 'Lead: bo']) expect(JSON.stringify(headline)).toContain(words);
+  // An update with words alone would take the blocks away, and with them the buttons.
+  expect(headline?.blocks).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'actions' })]));
   expect(channel.topic).toContain('sev1 · identified');
   const announced = (await kit.channels()).find((one) => one.name === 'incidents')?.messages;
   expect(announced?.find((one) => one.text.includes(`*INC-${incident}*`))?.text).toContain('identified');

@@ -155,6 +155,34 @@ test('the newest version of the changelog is the one that package.json has', () 
   expect(released[0]?.split(' ')[0]).toBe(version);
 });
 
+test('every test that docs/slack-traps.md names is there, and each trap names one', () => {
+  const page = read(join(ROOT, 'docs/slack-traps.md'));
+  // `test/room/file.test.ts`: *one name*; *another*
+  const namedIn = (text: string) =>
+    [...text.matchAll(/`(test\/[\w/.-]+)`: ([^|`]+)/g)].flatMap(([, file = '', names = '']) =>
+      [...names.matchAll(/\*([^*]+)\*/g)].map(([, name = '']) => ({ file, name })),
+    );
+  const rows = page.match(/^\| \d+ \|.*$/gm) ?? [];
+  expect(rows.map((row) => Number(/\d+/.exec(row)?.[0]))).toEqual(rows.map((_, i) => i + 1));
+  expect(rows.filter((row) => namedIn(row).length === 0)).toEqual([]);
+  const missing = namedIn(page).filter(({ file, name }) => {
+    const source = existsSync(join(ROOT, file)) ? read(join(ROOT, file)) : '';
+    return !["'", '"', '`'].some((quote) => source.includes(`${quote}${name}${quote}`));
+  });
+  expect(missing).toEqual([]);
+});
+
+test('docs/slack-faults.md has every method that is called, and no other', () => {
+  const known = Object.keys(JSON.parse(read(join(ROOT, 'test/sandbox/reference.json'))) as object);
+  const called = filesIn(join(ROOT, 'src'))
+    .filter((path) => path.endsWith('.ts') && !path.startsWith(join(ROOT, 'src/sandbox')))
+    .flatMap((path) => [...read(path).matchAll(/'([a-z]+(?:\.[a-zA-Z]+)+)'/g)].map(([, name = '']) => name))
+    .filter((name) => known.includes(name));
+  const told = [...read(join(ROOT, 'docs/slack-faults.md')).matchAll(/^\| `([\w.]+)`/gm)];
+  const methods = told.map(([, name = '']) => name).filter((name) => name.includes('.'));
+  expect([...new Set(methods)].sort()).toEqual([...new Set(called)].sort());
+});
+
 test('migrations take nothing away, as docs/upgrading.md promises', () => {
   const migrations = filesIn(join(ROOT, 'migrations')).filter((path) => path.endsWith('.sql'));
   expect(migrations.length).toBeGreaterThan(10);

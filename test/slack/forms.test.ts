@@ -244,6 +244,7 @@ describe('forms and buttons', () => {
   test('when Slack does not open the form, the line to type is the answer, in time', async () => {
     for (const fault of [
       { kind: 'error', value: 'fatal_error' },
+      { kind: 'error', value: 'expired_trigger_id' },
       { kind: 'delay', value: 4_000 },
     ]) {
       await kit.act('fault', { method: 'views.open', times: 1, ...fault });

@@ -53,15 +53,20 @@ export interface Said {
 
 /**
  * A workspace with the real bot in it, as processes; HTTP mode unless `socket`.
- * @param options `database`: another than one of the tests' own; `retyped`: how often somebody may have to type a line again, because the test takes the database away; `domain`: links there are ours
+ * @param options `database`: another than one of the tests' own; `retyped`: how often somebody may have to type a line again, because the test takes the database away; `edit`: changes the manifest
  */
 export async function startWalk(
-  options: { socket?: boolean; retyped?: number; database?: TestDatabase; domain?: string } = {},
+  options: {
+    socket?: boolean;
+    retyped?: number;
+    database?: TestDatabase;
+    edit?: (manifest: { features: object }) => void;
+  } = {},
 ) {
   const database: TestDatabase = options.database ?? (await testDatabase());
   const folder = await mkdtemp(join(tmpdir(), 'tocsin-walk-'));
   const manifest = parse(await readFile(join(ROOT, 'manifest.yml'), 'utf8')) as { features: object };
-  if (options.domain) Object.assign(manifest.features, { unfurl_domains: [options.domain] });
+  options.edit?.(manifest);
   const port = await freePort();
   const slack: Sandbox = await startSandbox({
     manifest,

@@ -364,6 +364,42 @@ describe('who is named', () => {
   });
 });
 
+describe('a channel that people take away', () => {
+  const TOCSIN = 'U0BOT00000';
+  const heard = (ref: string, words: RegExp) =>
+    walk.until(`ana hears of ${ref} directly`, ({ channels }) =>
+      channels.find((one) => {
+        const { kind } = one as typeof one & { kind?: string };
+        return kind === 'im' && one.messages.some(({ text }) => text.includes(ref) && words.test(text));
+      }),
+    );
+  test.each([
+    ['the bot is removed, and let in again', 'leave', 'join', { user: TOCSIN }],
+    ['archived, and taken out of the archive', 'channel/archive', 'channel/archive', { user: 'ana' }],
+  ])('%s: what was recorded meanwhile is there then, once and in order', async (_, take, giveBack, by) => {
+    const { ref, channel } = await opened(`sev3 taken by ${take.replace('/', ' ')}`);
+    await walk.control(take, { ...by, channel });
+    for (const words of ['first', 'second', 'third'])
+      expect((await walk.type('ana', 'general', `note ${ref} ${words} word`)).text).toContain('recorded');
+    await heard(ref, /\/invite @tocsin/);
+    await walk.control(giveBack, { ...by, channel, ...(take === giveBack && { remove: true }) });
+    await walk.until('the last of them', ({ channels }) =>
+      channels.find((one) => one.id === channel)?.messages.some(({ text }) => text.includes('third word')),
+    );
+    const said = (await messages(channel)).map(({ text }) => text).join('\n');
+    expect(said.match(/(first|second|third) word/g)).toEqual(['first word', 'second word', 'third word']);
+  });
+
+  test('deleted: recording goes on, and who opened it hears that the channel is gone', async () => {
+    const { ref, channel } = await opened('sev3 taken for good');
+    await walk.control('channel/delete', { user: 'ana', channel });
+    expect((await walk.type('ana', 'general', `note ${ref} gone word`)).text).toContain('recorded');
+    await heard(ref, /deleted/);
+    expect((await walk.type('ana', 'general', `timeline ${ref}`)).text).toContain('gone word');
+    expect((await walk.type('ana', 'general', `resolve ${ref}`)).text).toContain('recorded');
+  });
+});
+
 // Last: Slack's clock is wound on.
 describe('who comes late, and who goes', () => {
   test('the one is told alone how it stands, of the other the channel is told, and somebody takes over', async () => {

@@ -149,7 +149,10 @@ export class Somebody {
 
 /** The local Slack, the bot as a process of its own, and people at its page. */
 async function startStage(transport: 'socket' | 'http') {
-  const walk = await startWalk({ socket: transport === 'socket', domain: DOMAIN });
+  const walk = await startWalk({
+    socket: transport === 'socket',
+    edit: ({ features }) => Object.assign(features, { unfurl_domains: [DOMAIN] }),
+  });
   await mkdir(join(walk.folder, 'runbooks'));
   await writeFile(join(walk.folder, 'runbooks/look.yml'), LOOK);
   await writeFile(join(walk.folder, 'tocsin.yml'), SETTINGS);
