@@ -4,7 +4,7 @@ import type { Entry } from '#domain/incident/entry.js';
 import type { Asker, Asking, Found, Intent, TypedIntent } from '#domain/incident/intent.js';
 import { CHANGE_KINDS } from '#domain/incident/restored.js';
 import type { IncidentState } from '#domain/incident/state.js';
-import { type PagingRules, wasPaged } from '#domain/paging/page.js';
+import { type PagingRules, pageNumbered, type Step, wasPaged } from '#domain/paging/page.js';
 import {
   askerIn,
   CHANNEL,
@@ -423,14 +423,37 @@ const LOOKUPS: { readonly [T in TypedIntent['type']]?: LookUp<T> } = {
   }),
   LinkIncidents: async ({ lookups, team }, { to }) => ({ target: await lookups.stateOf(team, to) }),
   MergeIncident: async ({ lookups, team }, { to }) => ({ target: await lookups.stateOf(team, to) }),
-  PagePeople: async ({ lookups: { paging } }) => ({ paging }),
-  ChangeSeverity: async ({ lookups: { paging } }) => ({ paging }),
+  PagePeople: ({ lookups, team }) => pagedBy(lookups, team),
+  ChangeSeverity: ({ lookups, team }) => pagedBy(lookups, team),
+  EscalatePage: async ({ lookups, team, incident }, { page }) => {
+    const state = await lookups.stateOf(team, incident);
+    const steps = (state && pageNumbered(state, page)?.steps) ?? [];
+    return { called: await called(lookups, team, steps) };
+  },
   ProposeRun: async (at, { target }) => ({ holder: await holderOf(at, target) }),
   UndoRun: async (at, { run }) => {
     const target = await at.lookups.targetOfRun(at.team, at.incident, run);
     return { holder: target === null ? null : await holderOf(at, target) };
   },
 };
+
+/** What tocsin.yml says of paging, and what those are called whom it names by their ids. */
+async function pagedBy(lookups: Lookups, team: string): Promise<Partial<Found>> {
+  const { paging } = lookups;
+  if (!paging) return {};
+  const steps = [...paging.policies.values()].flatMap((policy) => policy.steps);
+  return { paging, called: await called(lookups, team, steps) };
+}
+
+async function called(
+  lookups: Pick<Lookups, 'personById'>,
+  team: string,
+  steps: readonly Step[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = [...new Set(steps.flatMap(({ notify }) => notify))].filter(isInSlack);
+  const people = await Promise.all(ids.map((id) => lookups.personById(team, id)));
+  return new Map(people.flatMap((one) => (one?.name ? [[one.id, one.name]] : [])));
+}
 
 async function itemNamed(
   { lookups, team, incident }: Place,
@@ -463,8 +486,8 @@ const NOTHING: Found = { entry: null, changes: [], captured: null, actionDone: f
 
 export async function lookUp(intent: TypedIntent, at: Place): Promise<Found> {
   if (intent.type === 'OpenIncident') {
-    const { paging } = at.lookups;
-    return { ...NOTHING, number: await at.lookups.nextNumber(at.team), ...(paging && { paging }) };
+    const paging = await pagedBy(at.lookups, at.team);
+    return { ...NOTHING, number: await at.lookups.nextNumber(at.team), ...paging };
   }
   if (intent.type === 'OpenStandingRecord') return { ...NOTHING, number: STANDING };
   const find = LOOKUPS[intent.type] as LookUp<typeof intent.type> | undefined;

@@ -28,7 +28,7 @@ beforeAll(async () => {
       sre: { steps: [{ notify: ['@sre'] }, { notify: ['service:main', 'service:ops'] }], repeat: 1 },
       duty: { steps: [{ notify: ['service:main'] }] },
       trusted: { steps: [{ notify: ['@sre', 'service:main'] }], private: true },
-      both: { steps: [{ notify: ['U0CHEN0003', 'service:main'] }] },
+      both: { steps: [{ notify: ['U0CHEN0003', 'service:main'] }, { notify: ['U0BO000002'] }] },
       nobody: { steps: [{ notify: ['@dba', 'U0GUEST001'] }] },
     },
   };
@@ -105,6 +105,15 @@ async function passes(incident: number, minutes: number): Promise<void> {
 }
 
 describe('a policy', () => {
+  test('that names people by their ids calls them by their names, from step to step', async () => {
+    const incident = await kit.opens('Named');
+    await kit.says(page('both'), incident);
+    await passes(incident, 6);
+    const said = await lines(incident);
+    expect(said).toContain('page 1: both (chen, main) paged: all is red');
+    expect(said).toContain('step 2 of 2: nobody has acknowledged, so bo paged');
+  });
+
   test('pages a group one by one, then services; whoever acknowledges ends it everywhere, and is brought in', async () => {
     const incident = await kit.opens('Red');
     const ref = `INC-${incident}`;

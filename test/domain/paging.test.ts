@@ -236,6 +236,19 @@ describe('nobody acknowledges', () => {
     );
   });
 
+  test('people whom a policy names by their ids are called by their names, where those are known', () => {
+    const called = new Map([['U0CARL', 'carl']]);
+    const named = (intent: Intent, drafts: DraftFact[], now: Date) =>
+      decide(fold(stream(opened, ...drafts)), intent, botAsking('T1', null, now), {
+        ...{ entry: null, changes: [], captured: null, actionDone: false, number: 7, paging: rules, called },
+      }) as DraftFact[];
+    expect(says(opened, ...named(page(), [], NOW))).toBe('page 1: sre (@sre, carl) paged');
+    const next: Intent = { type: 'EscalatePage', page: 1, step: 2 };
+    const again = named(next, [started(), escalated(1)], later(15));
+    expect(says(opened, started(), ...again)).toContain('nobody has acknowledged, so @sre, carl paged');
+    expect(says(opened, started(), { ...again[0], texts: {} } as DraftFact)).toContain('@sre, U0CARL paged');
+  });
+
   test('that is told, once', () => {
     const end: Intent = { type: 'EndPage', page: 1 };
     expect(bot([started(), escalated(3)], end, later(10))).toMatchObject([{ type: 'PageEnded' }]);

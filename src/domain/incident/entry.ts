@@ -378,11 +378,7 @@ function linkLine(fact: Fact & LinkFactBody, line: Line): Entry {
 
 /** The timeline's line for somebody who is called for. */
 function pageLine(fact: Fact & PageFactBody, line: Line): Entry | null {
-  const people = fact.type === 'PageStarted' ? fact.data.people : [];
-  const detail = pageDetail(
-    fact,
-    people.map((id, i) => personLabel({ id, name: fact.texts[`person.${i}`] ?? null })),
-  );
+  const detail = pageDetail(fact, fact.texts);
   const field = ['text', 'why'].find((name) => name in fact.texts) ?? null;
   return detail && line('page', field, detail);
 }

@@ -308,6 +308,8 @@ export interface Found {
   publicly?: PublicRules;
   /** What tocsin.yml says of paging; absent: nothing. */
   paging?: PagingRules;
+  /** What people are called whom a page names by their ids; absent: nobody was looked up. */
+  called?: ReadonlyMap<string, string>;
   /** Who asks, looked up; absent: as much as came with the asking. */
   asker?: Asker;
 }

@@ -20,6 +20,7 @@ import {
   type PageIntent,
   type PagingRules,
   type Policy,
+  pagedAtFirst,
   pageNumbered,
   pagesDue,
   reachOf,
@@ -31,7 +32,7 @@ import {
 /** What follows from an intent about pages. Pure. */
 export function decidePage(state: IncidentState, intent: PageIntent, asking: Asking, found: Found): Decision {
   const rule = RULES[intent.type] as Rule<typeof intent.type>;
-  return rule(state, intent, asking, found.paging ?? NONE);
+  return rule(state, intent, asking, { rules: found.paging ?? NONE, called: found.called });
 }
 
 export function isAboutPages(intent: { type: string }): intent is PageIntent {
@@ -42,7 +43,7 @@ type Rule<T extends PageIntent['type']> = (
   state: IncidentState,
   intent: Extract<PageIntent, { type: T }>,
   asking: Asking,
-  rules: PagingRules,
+  found: { rules: PagingRules; called: Found['called'] },
 ) => Decision;
 
 /** Where tocsin.yml has no `paging:`. */
@@ -51,7 +52,7 @@ const NONE: PagingRules = { policies: new Map(), bySeverity: {}, holdMs: 15 * 60
 const LATE_MS = 60_000;
 
 const RULES: { readonly [T in PageIntent['type']]: Rule<T> } = {
-  PagePeople: (state, { policy: name, people: named, reason, again }, asking, rules) => {
+  PagePeople: (state, { policy: name, people: named, reason, again }, asking, { rules, called }) => {
     const ref = refOf(state.number);
     const known = [...rules.policies.keys()];
     if (state.number === STANDING) return refuse('NO_SUCH_INCIDENT', { ref });
@@ -67,7 +68,7 @@ const RULES: { readonly [T in PageIntent['type']]: Rule<T> } = {
     const count = (state.pages?.list.length ?? 0) + 1;
     const next = 'Call people, and record whom: `note called @NAME`.';
     if (count > LIMITS.pages) return refuse('TOO_MANY', { what: 'pages', count, limit: LIMITS.pages, next });
-    return [started(state, asking, { name, policy, steps, people, reason })];
+    return [started(state, asking, { name, policy, steps, people, reason, called })];
   },
 
   /** Twice is once. By whom is recorded, whether they were paged or not; and whoever comes is let in where that gives nothing away. */
@@ -97,7 +98,7 @@ const RULES: { readonly [T in PageIntent['type']]: Rule<T> } = {
     return [...facts, ...letIn(state, asking.by, answered)];
   },
 
-  EscalatePage: (state, { page, step }, asking) => {
+  EscalatePage: (state, { page, step }, asking, { called }) => {
     const one = pageNumbered(state, page);
     const due = pagesDue(state, asking.now).some(
       (intent) => intent.type === 'EscalatePage' && intent.page === page && intent.step === step,
@@ -111,7 +112,7 @@ const RULES: { readonly [T in PageIntent['type']]: Rule<T> } = {
       {
         type: 'PageEscalated',
         data: { ...data, ...(late > LATE_MS && { late: Math.round(late / 1_000) }) },
-        texts: {},
+        texts: namesOf(notify, called),
       },
     ];
   },
@@ -164,12 +165,13 @@ interface Started {
   people: readonly Person[];
   reason: string | null;
   severity?: Severity;
+  called: Found['called'];
 }
 
 function started(
   state: Pick<IncidentState, 'entries' | 'pages'>,
   asking: Asking,
-  { name, policy, steps, people, reason, severity }: Started,
+  { name, policy, steps, people, reason, severity, called = new Map() }: Started,
   offset = 0,
 ): DraftFact {
   const data = {
@@ -180,8 +182,22 @@ function started(
     ...(policy.openly && { openly: true as const }),
     ...(severity && { severity }),
   };
-  const names = Object.fromEntries(people.map((one, i) => [`person.${i}`, one.name]));
-  return { type: 'PageStarted', data, texts: given({ text: reason, ...names }) };
+  const named = new Map([
+    ...called,
+    ...people.flatMap(({ id, name }) => (name ? [[id, name] as const] : [])),
+  ]);
+  const texts = { ...given({ text: reason }), ...namesOf(pagedAtFirst(data), named) };
+  return { type: 'PageStarted', data, texts };
+}
+
+/** People are named by their ids in tocsin.yml, and by their names to people. */
+function namesOf(to: readonly string[], called: Found['called']): Record<string, string> {
+  return Object.fromEntries(
+    to.flatMap((id, i) => {
+      const name = called?.get(id);
+      return name === undefined ? [] : [[`person.${i}`, name]];
+    }),
+  );
 }
 
 /** @returns the page of the same policy, or of the same people, that waits still or began a moment ago */
@@ -224,7 +240,7 @@ export function pagedFor(
   state: IncidentState | null,
   { drill }: Pick<IncidentState, 'drill'>,
   asking: Asking,
-  { paging: rules = NONE }: Pick<Found, 'paging'>,
+  { paging: rules = NONE, called }: Pick<Found, 'paging' | 'called'>,
   offset: number,
 ): DraftFact[] {
   const name = severity && rules.bySeverity[severity];
@@ -238,7 +254,7 @@ export function pagedFor(
     return [];
   const steps = reachable({ drill }, policy);
   const of = state ?? { entries: 0 };
-  return [started(of, asking, { name, policy, steps, people: [], reason: null, severity }, offset)];
+  return [started(of, asking, { name, policy, steps, people: [], reason: null, severity, called }, offset)];
 }
 
 function isWorse(severity: Severity, before: Severity | null): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type BodyOf, count, happened, id, number, shape } from '../shape.js';
-import { isInSlack, type Person, SEVERITIES, type Severity } from '../words.js';
+import { isInSlack, type Person, personLabel, SEVERITIES, type Severity } from '../words.js';
 
 // Somebody is called for. A page goes through the steps of its policy, one after the other, until somebody acknowledges it,
 // the incident is over, or nobody is left. Its steps are copied into the record when it begins: when the next one is due, and
@@ -69,6 +69,19 @@ const steps = z
   .min(1)
   .max(PAGE_LIMITS.steps);
 
+/** Whom a page calls when it begins: those who were named one by one, else the first step of its policy. */
+export function pagedAtFirst({
+  policy,
+  people,
+  steps,
+}: {
+  policy: string | null;
+  people: readonly string[];
+  steps: readonly Step[];
+}): readonly string[] {
+  return policy === null ? people : (steps[0]?.notify ?? []);
+}
+
 /** `page`: which of the incident's, from 1; `step`: 0, 1, 2 … over all rounds. */
 export const PAGE_FACTS = {
   /** `people`: who was named one by one, where it is by no policy. `severity`: nobody typed it. */
@@ -80,14 +93,17 @@ export const PAGE_FACTS = {
     },
     {
       optional: ['text'],
-      list: { field: 'person', count: (d) => d.people.length, required: false },
+      list: { field: 'person', count: (d) => pagedAtFirst(d).length, required: false },
     },
   ),
   /** Nobody has acknowledged. `of`: how many steps a round has; `late`: by how many seconds, because no bot was there. */
-  PageEscalated: shape({
-    ...{ ...happened, page: number, step: number, of: number, notify: whom },
-    late: number.optional(),
-  }),
+  PageEscalated: shape(
+    {
+      ...{ ...happened, page: number, step: number, of: number, notify: whom },
+      late: number.optional(),
+    },
+    { list: { field: 'person', count: (d) => d.notify.length, required: false } },
+  ),
   /**
    * It has reached somebody in Slack (`channel` and `ts` are the message), or a service has taken it. `bare`: the message does not
    * show the way to the channel, because there was none yet.
@@ -276,18 +292,26 @@ export type PageDetail =
   | { what: 'failed' | 'acknowledged'; page: number }
   | { what: 'unanswered'; page: number; policy: string | null };
 
-/** @param names of those who were named, where they are known */
-export function pageDetail(fact: PageFactBody, names: readonly string[]): { page: PageDetail } | null {
+/** @param texts of the fact: names of whom it calls, where they are known */
+export function pageDetail(
+  fact: PageFactBody,
+  texts: Readonly<Record<string, string | null>>,
+): { page: PageDetail } | null {
   const { page } = fact.data;
+  const called = (some: readonly string[]) =>
+    some.map((to, i) => {
+      const name = texts[`person.${i}`] ?? null;
+      return name === null ? whomText(to) : personLabel({ id: to, name });
+    });
   switch (fact.type) {
     case 'PageStarted': {
-      const { policy, steps, severity } = fact.data;
-      const whom = policy === null ? [...names] : (steps[0]?.notify ?? []).map(whomText);
+      const { policy, severity } = fact.data;
+      const whom = called(pagedAtFirst(fact.data));
       return { page: { what: 'started', page, policy, whom, ...(severity && { severity }) } };
     }
     case 'PageEscalated': {
       const { step, of, notify, late } = fact.data;
-      const whom = notify.map(whomText);
+      const whom = called(notify);
       return { page: { what: 'escalated', page, step, of, whom, ...(late !== undefined && { late }) } };
     }
     case 'PageSent':
