@@ -8,7 +8,7 @@ import { type ImageType, imageTypeOf, type KeptImage, mayBeKept } from '#domain/
 import { isLimited } from '#domain/permission.js';
 import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import { scrubSecrets } from '#domain/secret/scrub.js';
-import { codeInWords } from '#domain/slack-code.js';
+import { codeInWords, mendOf } from '#domain/slack-code.js';
 import { botAsking, isInSlack, refOf } from '#domain/words.js';
 import { linesOffer, unpinnedMessage } from '#slack/blocks/entry.js';
 import { cut, escaped, MAX } from '#slack/blocks/text.js';
@@ -38,10 +38,10 @@ import { metPerson, personOf } from './channel/people.js';
 export async function captureMessage(attempt: Attempt<'message.capture'>): Promise<Body> {
   const { row, world, incident } = attempt;
   const { channel, ts, by } = row.effect.payload;
-  const found = await findMessage(attempt, channel, ts);
+  const { found, refused } = await findMessage(attempt, channel, ts);
   const message = messageIn(found);
   if (!message) {
-    await tell(attempt, 'That message could not be read, so it was not kept. Is the bot in this channel?');
+    await tell(attempt, `That message could not be read, so it was not kept. ${unread(refused)}`);
     throw new Undeliverable('message_not_found');
   }
   const { author } = message;
@@ -120,7 +120,9 @@ async function offerLines(attempt: Attempt<'message.capture'>, entry: Entry, aut
 async function lookAgain(attempt: Attempt<'message.capture'>, channel: string, ts: string): Promise<void> {
   const { row, world } = attempt;
   const at = { channel, ts };
-  const found = await findMessage(attempt, channel, ts);
+  const { found, refused } = await findMessage(attempt, channel, ts);
+  // What we may not read need not be gone.
+  if (refused !== null) return;
   const now = messageIn(found);
   const asking = botAsking(row.team, null, world.now());
   if (!now) {
@@ -264,23 +266,37 @@ async function atBest(courtesy: Promise<unknown>): Promise<void> {
   });
 }
 
-/** @returns the message whose id is exactly `ts`, in the channel or in a thread; null when it cannot be read. */
+/**
+ * Looks for the message whose id is exactly `ts`, in the channel or in a thread.
+ * @returns `refused`: Slack's code, where it does not let us look; else a message that is not found is not there
+ */
 async function findMessage(
   attempt: Pick<Attempt, 'read'>,
   channel: string,
   ts: string,
-): Promise<Body | null> {
+): Promise<{ found: Body | null; refused: string | null }> {
+  let refused: string | null = null;
   const read = async (method: string, args: Body) => {
     try {
       const body = await attempt.read(method, { channel, latest: ts, inclusive: true, ...args });
       return list(body.messages).find((message) => message.ts === ts) ?? null;
     } catch (error) {
-      if (isPermanent(error)) return null;
-      throw error;
+      if (!isPermanent(error)) throw error;
+      if (error.code !== 'thread_not_found') refused ??= error.code;
+      return null;
     }
   };
   // History does not hold replies; the reply's own `ts` is enough to find its thread.
-  return (await read('conversations.history', { limit: 1 })) ?? read('conversations.replies', { ts });
+  const found =
+    (await read('conversations.history', { limit: 1 })) ?? (await read('conversations.replies', { ts }));
+  return { found, refused };
+}
+
+/** Why a message could not be read, and what to do. */
+function unread(refused: string | null): string {
+  if (refused === null) return 'Is it still there?';
+  const mend = mendOf(refused);
+  return `Slack said ${codeInWords(refused)}.${mend ? ` To have it kept: ${mend}, then pin it again.` : ''}`;
 }
 
 /** People of one message about whom Slack is asked; the others keep their ids where nobody knows them. */
@@ -313,8 +329,8 @@ async function decoded<K extends EffectKind>(attempt: Attempt<K>, said: string):
 export async function answerMention(attempt: Attempt<'mention.answer'>): Promise<Body> {
   const { world, row } = attempt;
   const { channel, ts, user, bot, thread } = row.effect.payload;
-  const message = await findMessage(attempt, channel, ts);
-  const raw = message === null ? '' : behind(wordsOf(message), bot);
+  const { found } = await findMessage(attempt, channel, ts);
+  const raw = found === null ? '' : behind(wordsOf(found), bot);
   const line = raw === '' ? '' : (await decoded(attempt, raw)).trim();
   const outside = (await world.people.account(row.team, user)) === 'outside';
   const text = outside ? OUTSIDE : escaped(answerTo(line, attempt, user));

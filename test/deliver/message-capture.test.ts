@@ -66,6 +66,27 @@ test('a reply in a thread is found', async () => {
   expect((await captured(ts))?.text).toBe('the answer');
 });
 
+test('where Slack does not let us look, whoever pins hears why, and what is recorded is not taken for deleted', async () => {
+  const ts = await writes('a reply', await writes('what it is about'));
+  const refuses = (after: number) =>
+    kit.act('fault', {
+      ...{ method: 'conversations.replies', kind: 'error', value: 'missing_scope' },
+      ...{ times: 1, after },
+    });
+  await refuses(0);
+  await pins(ts);
+  await kit.pays(incident);
+  expect((await ephemerals()).at(-1)?.text).toMatch(
+    /could not be read, so it was not kept\. Slack said missing_scope: .*reinstall the app.* then pin it again\.$/,
+  );
+  expect(await captured(ts)).toBeNull();
+  // Read well, and not let in when it is looked at once more.
+  await refuses(1);
+  await pins(ts);
+  await kit.pays(incident);
+  expect(await captured(ts)).toMatchObject({ text: 'a reply' });
+});
+
 test('pinned by two people it is one entry, and the second hears who was first', async () => {
   const ts = await writes('twice');
   await pins(ts, BO.id);
@@ -169,7 +190,7 @@ test('without a link it is an entry still', async () => {
 test('a message that cannot be read: the person is told, and it is not silently gone', async () => {
   await pins('1700000000.000100', ANA.id);
   await kit.pays(incident);
-  expect((await kit.rows(incident)).filter((row) => row.dead)).toMatchObject([
+  expect((await kit.rows(incident)).filter((row) => row.dead).slice(-1)).toMatchObject([
     { kind: 'message.capture', error: 'message_not_found' },
   ]);
   expect((await ephemerals()).at(-1)).toMatchObject({

@@ -165,7 +165,7 @@ async function channelOf(
   }
   if (typeof found === 'string') {
     const detail = `#${wanted}: ${codeInWords(found)}`;
-    return { what, ok: false, detail, fix: natureOf(found) === 'final' ? (mendOf(found) ?? fix) : PASSING };
+    return { what, ok: false, detail, fix: mendOf(found) ?? (natureOf(found) === 'final' ? fix : PASSING) };
   }
   const name = `#${found.name}`;
   if (found.is_archived) {
