@@ -15,12 +15,11 @@ import { PUBLISH_ACTIONS } from './blocks/publish.js';
 import { REMINDER_ACTIONS } from './blocks/reminder.js';
 import { RUN_ACTIONS } from './blocks/run.js';
 import { WATCH_ACTIONS } from './blocks/watch.js';
+import { onAlertButton, onAttach } from './buttons/alerts.js';
 import {
   onAcknowledge,
   onActionButton,
-  onAlertButton,
   onAnyway,
-  onAttach,
   onCancel,
   onChange,
   onChoose,
@@ -29,12 +28,13 @@ import {
   onNext,
   onPublish,
   onReopen,
-  onRunButton,
   onRunOffer,
   onStrike,
   onWatch,
   onWrite,
-} from './buttons.js';
+} from './buttons/buttons.js';
+import { onReminder } from './buttons/reminders.js';
+import { onRunButton } from './buttons/runs.js';
 import {
   createPermalink,
   createSent,
@@ -66,7 +66,6 @@ import {
   onUserChange,
 } from './people/membership.js';
 import { createPeople, type PeopleStore } from './people/people.js';
-import { onReminder } from './reminders.js';
 import { onSharedLink } from './shared-link.js';
 import {
   createSlackClient,

@@ -26,11 +26,12 @@ import { answeredMessage, reminderMessage } from './blocks/reminder.js';
 import { runMessage } from './blocks/run.js';
 import { type Block, receiptBlocks } from './blocks/text.js';
 import { watchMessage, watchOffer } from './blocks/watch.js';
-import { attachModal } from './buttons.js';
+import { attachModal } from './buttons/alerts.js';
 import { whichModal } from './capture/shortcut.js';
-import { changeModal, receiptModal } from './modals/form.js';
+import { receiptModal } from './modals/form.js';
 import { FORM_NAMES, FORMS } from './modals/modals.js';
 import { previewModal } from './modals/preview.js';
+import { changeModal } from './modals/publish.js';
 
 /** Something that we send to Slack: the blocks of a message, with its text, or a view. */
 export type Template =

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Typed } from '#answer/answer.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { type Refusal, refuse } from '#domain/refusal.js';
-import { meantByNote } from '#slack/modals/form.js';
+import { meantByNote } from '#slack/modals/record.js';
 import { Behind, type Kit, type Outcome, startKit, until } from './kit.js';
 
 describe('forms and buttons', () => {

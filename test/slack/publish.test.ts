@@ -9,7 +9,8 @@ import type { PublicRules } from '#domain/status/publish.js';
 import type { Moment } from '#domain/words.js';
 import { type AskedPost, PUBLISH_ACTIONS } from '#slack/blocks/publish.js';
 import { reminderMessage } from '#slack/blocks/reminder.js';
-import { changeModal, PUBLISH_FORM, valuesOf } from '#slack/modals/form.js';
+import { valuesOf } from '#slack/modals/form.js';
+import { changeModal, PUBLISH_FORM } from '#slack/modals/publish.js';
 import { asking, fold, INSIDE, opened, stream } from '../domain/given.js';
 import { ANA, Behind, type Outcome, startInChannel } from './kit.js';
 

@@ -21,7 +21,7 @@ import { age, type Moment, moment } from '#elapsed.js';
 import { unpacked } from '../blocks/buttons.js';
 import { LINES_VALUE } from '../blocks/entry.js';
 import { cut, escaped, plain } from '../blocks/text.js';
-import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons.js';
+import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons/click.js';
 import {
   askAndReply,
   askerOf,

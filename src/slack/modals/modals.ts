@@ -5,7 +5,9 @@ import { isRefusal } from '#domain/refusal.js';
 import type { Logs } from '#log.js';
 import type { Read } from '#read/read.js';
 import type { Shelf } from '#runbooks/definition/shelf.js';
-import { type FormKind, LOG_FORM, NOTE_FORM, OPEN_FORM, PUBLISH_FORM, type Shown } from './form.js';
+import type { FormKind, Shown } from './form.js';
+import { PUBLISH_FORM } from './publish.js';
+import { LOG_FORM, NOTE_FORM, OPEN_FORM } from './record.js';
 import { RUN_FORM } from './run.js';
 import { ACTION_FORM, EXPORT_FORM, LEAD_FORM, SEVERITY_FORM, STATUS_FORM } from './steer.js';
 

@@ -8,7 +8,7 @@ import { mendOf } from '#domain/slack-code.js';
 import { botAsking, isInSlack } from '#domain/words.js';
 import { unpacked } from '../blocks/buttons.js';
 import { TAKE_ROLE_VALUE } from '../blocks/people.js';
-import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons.js';
+import { type Click, clicked, clickedBy, originOf, tooOld } from '../buttons/click.js';
 import { askAndReply, askerOfEvent, type Context, type Reply } from '../listener.js';
 import { profileIn } from './people.js';
 

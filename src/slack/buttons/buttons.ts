@@ -1,64 +1,47 @@
-import type {
-  BlockButtonAction,
-  Middleware,
-  SlackActionMiddlewareArgs,
-  SlackViewMiddlewareArgs,
-  types,
-  ViewSubmitAction,
-} from '@slack/bolt';
-import { z } from 'zod';
-import { type Entered, plain } from '#domain/command/entered.js';
+import type { BlockButtonAction, Middleware, types } from '@slack/bolt';
+import { plain } from '#domain/command/entered.js';
 import type { VerbName } from '#domain/command/verbs.js';
 import { dayPlus } from '#domain/incident/action.js';
-import type { Asking, TypedIntent } from '#domain/incident/intent.js';
-import type { IncidentState } from '#domain/incident/state.js';
-import { isLimited } from '#domain/permission.js';
-import { isPassing, isRefusal, type Refusal, refuse } from '#domain/refusal.js';
-import { type RunState, runsOf } from '#domain/run/state.js';
-import { refOf, runRef } from '#domain/words.js';
+import type { TypedIntent } from '#domain/incident/intent.js';
+import { isPassing, isRefusal } from '#domain/refusal.js';
 import { dayIn } from '#render/clock.js';
-import { ACTION_VALUE, answeredReminder } from './blocks/action.js';
-import { ALERT_VALUE, type CarriedAlerts } from './blocks/alert.js';
+import { ACTION_VALUE, answeredReminder } from '../blocks/action.js';
+import { HEAD_VALUE, LINE_VALUE, NEXT_VALUE, OFFER_VALUE, unpacked } from '../blocks/buttons.js';
+import { STRIKE_VALUE } from '../blocks/entry.js';
+import { PAGE_VALUE } from '../blocks/page.js';
+import { POST_VALUE, WRITE_VALUE } from '../blocks/publish.js';
+import { escaped } from '../blocks/text.js';
+import { REOPEN_VALUE, WATCH_VALUE } from '../blocks/watch.js';
 import {
-  type CarriedNext,
-  HEAD_VALUE,
-  LINE_VALUE,
-  NEXT_VALUE,
-  OFFER_VALUE,
-  unpacked,
-} from './blocks/buttons.js';
-import { STRIKE_VALUE } from './blocks/entry.js';
-import { PAGE_VALUE } from './blocks/page.js';
-import { POST_VALUE, WRITE_VALUE } from './blocks/publish.js';
-import { type CarriedRun, markOf, RUN_VALUE } from './blocks/run.js';
-import { cut, escaped, plain as literal } from './blocks/text.js';
-import { REOPEN_VALUE, WATCH_VALUE } from './blocks/watch.js';
-import {
-  type Asker,
   askAndReply,
   askedPost,
-  askerOf,
   type Context,
-  ephemeral,
   interaction,
-  isInChannelOf,
   lookedUp,
-  type Origin,
   openView,
   type Reply,
   refused,
   replyFor,
   respondTo,
   said,
-  tellAlone,
   triggerKey,
-} from './listener.js';
-import { changeModal, type From, input, modal, type Shown, valuesOf } from './modals/form.js';
-import { FORMS, shownIn } from './modals/modals.js';
-import { previewedIn, previewModal } from './modals/preview.js';
-
-type ButtonArgs = SlackActionMiddlewareArgs<BlockButtonAction>;
-export type Click = { body: BlockButtonAction; action: BlockButtonAction['actions'][number] };
+} from '../listener.js';
+import type { From, Shown } from '../modals/form.js';
+import { FORMS, shownIn } from '../modals/modals.js';
+import { previewedIn, previewModal } from '../modals/preview.js';
+import { changeModal } from '../modals/publish.js';
+import {
+  asTyped,
+  type ButtonArgs,
+  type Click,
+  clicked,
+  clickedBy,
+  originOf,
+  TYPE_AGAIN,
+  TYPE_BESIDE,
+  tell,
+  tooOld,
+} from './click.js';
 
 /** *Publish* under the preview of a public post. */
 export const onPublish = (context: Context) => clicked(context, publish, true);
@@ -82,14 +65,9 @@ export const onWatch = (context: Context) => clicked(context, watch, false);
 export const onReopen = (context: Context) => clicked(context, reopen, false);
 /** *Acknowledge* under a page. Its message is brought up to date by what that leads to. */
 export const onAcknowledge = (context: Context) => clicked(context, acknowledge, false);
-/** A button under a run. The message itself is brought up to date by what the decision leads to. */
-export const onRunButton = (context: Context) => clicked(context, decide, false);
 
 /** *Strike #5* after the pin was taken away: the same as typing it. */
 export const onStrike = (context: Context) => clicked(context, strike, true);
-
-/** A button under alerts. The message itself is brought up to date by what the decision leads to. */
-export const onAlertButton = (context: Context) => clicked(context, aboutAlerts, false);
 
 /** A button under a reminder of action items: what came of it takes the place of that item's buttons. */
 export function onActionButton(context: Context): Middleware<ButtonArgs> {
@@ -119,62 +97,6 @@ export function onCancel(context: Context): Middleware<ButtonArgs> {
     await tell(context, body, said('Nothing was kept.'), true);
   };
 }
-
-/** @param replaces the question gives way to what came of it; else the message stays, and only who clicked reads the answer */
-export function clicked(
-  context: Context,
-  work: (context: Context, click: Click) => Promise<Reply | null>,
-  replaces: boolean,
-): Middleware<ButtonArgs> {
-  return ({ body, action, ack }) =>
-    interaction(context, {
-      request: triggerKey(body.trigger_id),
-      work: work(context, { body, action }),
-      // Its key makes another click the same decision, whatever came of this one.
-      failed: (reply) => ({ ...reply, keeps: true }),
-      ack,
-      tell: (reply) => tell(context, body, reply, replaces && !reply.keeps),
-    });
-}
-
-async function tell(
-  context: Context,
-  body: BlockButtonAction,
-  reply: Reply,
-  replaces: boolean,
-): Promise<unknown> {
-  // In the Home tab there is no channel to be told in.
-  if (body.view?.type === 'home') return tellAlone(context, body.user.id, reply, body.trigger_id);
-  return respondTo(body.response_url, { replace_original: replaces, ...ephemeral(reply) }, context.log);
-}
-
-/** What a button says that this version did not make. */
-export const tooOld = (next: string) => said(`That button is too old to be understood. ${next}`);
-const TYPE_AGAIN = 'Type the command again.';
-const TYPE_BESIDE = 'Type the command that stands beside it.';
-const SEE_RUNS = '`runs` shows how the runs stand.';
-
-/**
- * Who clicked, and whether they are in that incident's channel now.
- * @param key of what was typed or decided, so that a double click, which has two triggers, is one fact; null: the trigger
- */
-export async function clickedBy(
-  context: Context,
-  body: BlockButtonAction,
-  incident: number | null,
-  key: string | null,
-): Promise<Asker & { here: boolean }> {
-  const { user } = body;
-  const actor = { payload: body, user: user.id, handle: user.username ?? user.name };
-  const asker = await askerOf(context, actor, key ?? triggerKey(body.trigger_id));
-  return { ...asker, here: await isInChannelOf(context, asker.asking, body.channel?.id, incident) };
-}
-
-export const originOf = (body: BlockButtonAction): Origin => ({
-  channel: body.channel?.id ?? '',
-  trigger: body.trigger_id,
-  reply: body.response_url || null,
-});
 
 async function publish(context: Context, { body, action }: Click): Promise<Reply | null> {
   const carried = unpacked(POST_VALUE, action.value);
@@ -343,98 +265,6 @@ async function acknowledge(context: Context, { body, action }: Click): Promise<R
   return said('Somebody else has it in hand, or it is over. Nothing needs to be done.');
 }
 
-/**
- * As if the line had been typed in that incident's channel. That it was offered there once says nothing of what whoever
- * clicks may do or see there today.
- */
-export async function asTyped(
-  context: Context,
-  body: BlockButtonAction,
-  incident: number | null,
-  entered: Entered,
-  key: string | null,
-  seen?: CarriedNext['seen'],
-): Promise<Reply | null> {
-  const { here, ...asker } = await clickedBy(context, body, incident, key);
-  const asked = { ...asker, implied: incident, chosen: !here, entered, ...(seen && { seen }) };
-  return askAndReply(context, asked, originOf(body));
-}
-
-async function decide(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const what = action.action_id.replace(/^run:/, '');
-  const carried = unpacked(RUN_VALUE, action.value);
-  if (!carried) return tooOld(SEE_RUNS);
-  const { incident } = carried;
-  const asking = await lookedUp(context, triggerKey(body.trigger_id), async () => {
-    const by = await clickedBy(context, body, incident, keyOf(what, carried, body.user.id));
-    const asked: Asking = { ...by.asking, seesPrivate: by.here };
-    return (await outOfDate(context, what, carried, asked)) ?? asked;
-  });
-  if (isRefusal(asking)) return refused(asking);
-  return askAndReply(context, { intent: intentOf(what, carried, asking), incident, asking }, originOf(body));
-}
-
-/**
- * A double click has two triggers and is one decision: it is known by who decided what on which plan or question.
- * Cancelling has nothing to tell two of them apart by, and needs nothing: the second is refused.
- * @returns null: the click's own trigger has to do
- */
-function keyOf(what: string, { incident, run, mark }: CarriedRun, user: string): string | null {
-  return what === 'cancel' ? null : `run:${incident}:${run}:${what}:${mark}:${user}`;
-}
-
-function intentOf(what: string, { run, mark, choice }: CarriedRun, { by }: Asking): TypedIntent {
-  switch (what) {
-    case 'approve':
-      return { type: 'ApproveRun', run, hash: mark.split('/')[0] || 'none', breakGlass: null };
-    case 'reject':
-      return { type: 'RejectRun', run, reason: null };
-    case 'cancel':
-      return { type: 'CancelRun', run, reason: null };
-    case 'undo':
-      return { type: 'UndoRun', run };
-    case 'retry':
-      return { type: 'RetryStep', run };
-    case 'skip':
-      return { type: 'SkipStep', run, reason: `skipped in Slack by ${by.name ?? by.id}` };
-    default: {
-      const [, step = ''] = mark.split('/');
-      return { type: 'AnswerStep', run, step, choice: choice ?? '' };
-    }
-  }
-}
-
-/**
- * A button of an earlier plan or question must not decide on this one. Everything else about a run `handle` judges by
- * itself, and gives the receipt again where the same click comes twice.
- */
-async function outOfDate(
-  context: Context,
-  what: string,
-  carried: CarriedRun,
-  asking: Asking,
-): Promise<Refusal | null> {
-  const state = await context.read.incident(asking, carried.incident);
-  if (isRefusal(state)) return state;
-  const run = runsOf(state).list.find((one) => one.run === carried.run);
-  if (!run) return null;
-  const moved = (why: string) => refuse('RUN_MOVED_ON', { run: runRef(run.run), why });
-  if (run.asked && what !== 'cancel' && markOf(run, null) !== carried.mark) {
-    return moved(`it asks about step ${run.asked.step} now`);
-  }
-  if (what === 'reject' && run.status === 'waiting' && !carried.mark.startsWith(`${run.hash}/`)) {
-    return refuse('RUN_PLAN_CHANGED', { run: runRef(run.run), plan: run.hash?.slice(0, 8) ?? '' });
-  }
-  if (what === 'cancel' && isUndoing(run) && !/^undo(?:ing$|\/)/.test(carried.mark)) {
-    return moved('it is being undone');
-  }
-  return null;
-}
-
-function isUndoing({ status, asked }: RunState): boolean {
-  return status === 'undoing' || asked?.phase === 'undo';
-}
-
 const TYPE_ACTIONS = '`help action` and `help done` say how it is typed.';
 
 /** A double click is one decision, and so is the same button of the same reminder pressed again. */
@@ -502,145 +332,4 @@ async function steer(context: Context, { body, action }: Click): Promise<Reply |
   const { id, name } = by.asking.by;
   const intent: TypedIntent = { type: 'AssignRole', role: 'lead', person: { id, name }, seen: null };
   return askAndReply(context, { intent, incident, asking: { ...by.asking, seesPrivate: here } }, origin);
-}
-
-const TYPE_ALERTS = '`help attach`, `help split`, `help mute` and `help dismiss` say how it is typed.';
-const MUTED_MS = 3_600_000;
-
-async function aboutAlerts(context: Context, { body, action }: Click): Promise<Reply | null> {
-  const what = action.action_id.replace(/^alerts:/, '');
-  const carried = unpacked(ALERT_VALUE, action.value);
-  if (!carried) return tooOld(TYPE_ALERTS);
-  const { incident, key } = carried;
-  const asking = await lookedUp(context, triggerKey(body.trigger_id), async () => {
-    const by = await clickedBy(context, body, incident, alertKeyOf(what, carried, body.user.id));
-    return { ...by.asking, seesPrivate: by.here };
-  });
-  if (isRefusal(asking)) return refused(asking);
-  // Who may never is told so now, and not when they have chosen.
-  if (what === 'attach' && !isLimited(asking.account)) return offerTargets(context, body, carried, asking);
-  if (what === 'mute' || what === 'unmute') {
-    const until = what === 'mute' ? new Date(asking.now.getTime() + MUTED_MS) : null;
-    return askAndReply(context, { mute: { key, until }, asking }, originOf(body));
-  }
-  const intent = meantByAlerts(what, carried);
-  if (!intent) return tooOld(TYPE_ALERTS);
-  return askAndReply(context, { intent, incident, asking }, originOf(body));
-}
-
-/** As for runs: a double click is one decision. A later one, after something has changed, is another. */
-function alertKeyOf(what: string, { incident, group, mark }: CarriedAlerts, user: string): string {
-  return `alerts:${incident}:${group}:${what}:${mark}:${user}`;
-}
-
-function meantByAlerts(what: string, { group }: CarriedAlerts): TypedIntent | null {
-  switch (what) {
-    case 'attach':
-    case 'split':
-      return { type: 'MoveAlerts', group, to: null };
-    case 'dismiss':
-      return { type: 'DismissIncident', reason: null };
-    case 'resolve':
-      return { type: 'ChangeStatus', status: 'resolved', moment: null, text: null };
-    default:
-      return null;
-  }
-}
-
-/** Opens the form in which it is said where a group of alerts belongs: to one of the open incidents that whoever clicks may see. */
-async function offerTargets(
-  context: Context,
-  body: BlockButtonAction,
-  { incident, group, key }: CarriedAlerts,
-  asking: Asking,
-): Promise<Reply | null> {
-  const open = await lookedUp(
-    context,
-    triggerKey(body.trigger_id),
-    async () => {
-      const of = await context.read.incident(asking, incident);
-      return isRefusal(of) ? of : context.read.open({ ...asking, seesPrivate: false });
-    },
-    true,
-  );
-  if (isRefusal(open)) return refused(open);
-  const others = open.filter(({ number }) => number !== incident).reverse();
-  if (others.length === 0) {
-    const words = 'No other incident is open. *Split* gives them one of their own.';
-    return { ...said(words), formatted: true };
-  }
-  const channel = body.channel?.id ?? null;
-  const from: Attaching = { incident, group, channel, reply: body.response_url || null };
-  if (await openView(context, body.trigger_id, attachModal(others, key, JSON.stringify(from)))) return null;
-  return said(
-    `Slack does not open the form now. Type it: ${context.command} attach ${key} INC-N, with the number of the other incident`,
-  );
-}
-
-/** What the form remembers of the button that opened it. */
-const ATTACHING = z.object({
-  incident: z.number().int().positive(),
-  group: z.string(),
-  channel: z.string().nullable(),
-  reply: z.string().nullable(),
-});
-type Attaching = z.infer<typeof ATTACHING>;
-
-export function attachModal(others: readonly IncidentState[], key: string, from: string): types.ModalView {
-  const options = others.slice(0, 100).map((state) => ({
-    text: literal(cut(`${refOf(state.number)} ${state.title}`, 75)),
-    value: String(state.number),
-  }));
-  const select = { type: 'static_select' as const, placeholder: literal('Choose one'), options };
-  const label = cut(`Where do the alerts of ${key} belong?`, 150);
-  return modal({
-    callbackId: 'attach',
-    title: 'Attach alerts',
-    submit: 'Attach',
-    from,
-    blocks: [input('incident', label, select)],
-  });
-}
-
-/** An open incident has been chosen for a group of alerts. */
-export function onAttach(context: Context): Middleware<SlackViewMiddlewareArgs<ViewSubmitAction>> {
-  return ({ body, view, ack }) => {
-    const from = attachingIn(view.private_metadata);
-    return interaction(context, {
-      request: triggerKey(body.trigger_id),
-      work: attach(context, body, Number(valuesOf(view).chosen('incident')[0]), from),
-      ack,
-      tell: (reply) => respondTo(from?.reply, ephemeral(reply), context.log),
-    });
-  };
-}
-
-function attachingIn(carried: string): Attaching | null {
-  try {
-    return ATTACHING.parse(JSON.parse(carried));
-  } catch {
-    return null;
-  }
-}
-
-async function attach(
-  context: Context,
-  body: ViewSubmitAction,
-  to: number,
-  from: Attaching | null,
-): Promise<Reply | null> {
-  if (!from || !Number.isInteger(to))
-    return { ...said('That form is too old. Press *Attach* again.'), formatted: true };
-  const { incident, group, channel, reply } = from;
-  const request = triggerKey(body.trigger_id);
-  const asking = await lookedUp(context, request, async () => {
-    const actor = { payload: body, user: body.user.id, handle: body.user.name };
-    const asker = await askerOf(context, actor, request);
-    const here = await isInChannelOf(context, asker.asking, channel, incident);
-    return { ...asker.asking, seesPrivate: here };
-  });
-  if (isRefusal(asking)) return refused(asking);
-  const intent: TypedIntent = { type: 'MoveAlerts', group, to };
-  const origin = { channel: channel ?? '', trigger: body.trigger_id, reply };
-  return askAndReply(context, { intent, incident, asking }, origin);
 }

@@ -2,9 +2,8 @@ import { plain } from '#domain/command/entered.js';
 import type { TypedIntent } from '#domain/incident/intent.js';
 import { isRefusal } from '#domain/refusal.js';
 import { personLabel } from '#domain/words.js';
-import { unpacked } from './blocks/buttons.js';
-import { answeredMessage, REMINDER_VALUE } from './blocks/reminder.js';
-import { asTyped, type Click, clicked, clickedBy, originOf, tooOld } from './buttons.js';
+import { unpacked } from '../blocks/buttons.js';
+import { answeredMessage, REMINDER_VALUE } from '../blocks/reminder.js';
 import {
   askAndReply,
   type Context,
@@ -14,8 +13,9 @@ import {
   respondTo,
   said,
   triggerKey,
-} from './listener.js';
-import { asItIs } from './modals/modals.js';
+} from '../listener.js';
+import { asItIs } from '../modals/modals.js';
+import { asTyped, type Click, clicked, clickedBy, originOf, tooOld } from './click.js';
 
 /** A button under a reminder. What came of it takes the reminder's place: nobody is to answer it twice. */
 export const onReminder = (context: Context) => clicked(context, remind, false);
