@@ -62,6 +62,7 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
   // What the gate holds back is known to this process only; the row says nothing of it.
   const parked = new Map<number, { since: Moment; ms: number }>();
   const end = performance.now() + TURN_MS;
+  let found: number | undefined;
 
   for (;;) {
     const now = world.now();
@@ -69,7 +70,12 @@ async function drain(lease: Lease, options: DrainOptions, signal: AbortSignal): 
     const loaded = rows[0] ? await world.incidents.load(rows[0].team, rows[0].incident) : null;
     if (!loaded) return null;
     const incident = loaded.state;
-    const { lost } = incident.channel ?? {};
+    const { lost, since } = incident.channel ?? {};
+    if (lost === undefined && since !== found) {
+      found = since;
+      // What waited for the channel has lower numbers than what is owed by now, and so goes first.
+      if (rows[0] && (await world.outbox.reviveLost(rows[0])) > 0) continue;
+    }
     const shelved = lost === undefined ? [] : rows.filter(({ effect }) => IN_CHANNEL.has(effect.kind));
     const [waits] = shelved;
     if (lost !== undefined && waits) {

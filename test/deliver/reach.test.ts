@@ -117,6 +117,23 @@ describe.each(Object.entries(TAKEN))('%s', (name, { how, isPrivate = false, take
   });
 });
 
+test('what is owed when the channel is found again does not overtake what waited for it', async () => {
+  const { incident, channel } = await standing('found in between');
+  const look = `T1/INC-${incident}/channel.look`;
+  await kit.act('channel/archive', { user: 'ana', channel });
+  await heard(incident);
+  await kit.visits(incident, undefined, undefined, look);
+  await kit.notes(incident, 'kept one');
+  await kit.pays(incident);
+  // Owed, and not put aside yet.
+  await kit.notes(incident, 'kept two');
+  await kit.act('channel/archive', { user: 'ana', channel, remove: true });
+  await heard(incident);
+  await kit.visits(incident, undefined, undefined, look);
+  await kit.pays(incident);
+  expect((await said(incident)).match(/kept (one|two)/g)).toEqual(['kept one', 'kept two']);
+});
+
 test('whoever missed the event finds the channel again by looking', async () => {
   const { incident, channel } = await standing('Missed');
   await kit.act('leave', { user: BOT, channel });
