@@ -251,7 +251,7 @@ async function tell(attempt: Attempt<'message.capture'>, words: string): Promise
     await attempt.write('chat.postEphemeral', { channel, user, text });
   } catch (error) {
     if (!isPermanent(error)) throw error;
-    await atBest(attempt.write('chat.postMessage', { channel: user, text }));
+    await atBest(attempt.write('chat.postMessage', { channel: user, text }, { patient: true }));
   }
 }
 

@@ -147,7 +147,8 @@ async function whatPeopleSaw(stage: Stage, story: Story, of: string): Promise<Ro
   const rows: Row[] = [];
   for (const fault of faultsOf(method)) {
     if (story.apart) await stage.moves();
-    const order = (name: string, how: Fault['order']) => ({ method: name, ...how, ...story.orders?.[name] });
+    const orders = story.orders?.(stage) ?? {};
+    const order = (name: string, how: Fault['order']) => ({ method: name, ...how, ...orders[name] });
     const before = first && order(first, how === 'drop' ? { kind: how } : { kind: 'error', value: how });
     const faults = [...(before ? [before] : []), order(method, fault.order)];
     const played = await plays(stage, story, faults, usual);

@@ -18,7 +18,7 @@ export interface Story {
   /** What came of it once goes on for long, so that each time is in an incident of its own. */
   apart?: true;
   /** Which calls of a method fail, where it is not the next one. */
-  orders?: Record<string, object>;
+  orders?(stage: Stage): Readonly<Record<string, object>>;
 }
 
 const PIXEL =
@@ -55,8 +55,15 @@ export const STORIES: readonly Story[] = [
     act: ({ type, base }, word) => type('ana', base.channel, `note ${word}`),
   },
   {
-    what: 'the title is changed',
+    what: 'the title is changed: the headline',
     methods: ['chat.update'],
+    orders: ({ base }) => ({ 'chat.update': { channel: base.channel } }),
+    act: ({ type, base }, word) => type('ana', base.channel, `title ${word}`),
+  },
+  {
+    what: 'the title is changed: the announcement',
+    methods: ['chat.update'],
+    orders: () => ({ 'chat.update': { channel: 'C0INCIDENT' } }),
     act: ({ type, base }, word) => type('ana', base.channel, `title ${word}`),
   },
   {
@@ -245,7 +252,7 @@ export const STORIES: readonly Story[] = [
     what: 'an action item is ticked off in a Home tab that cannot be shown',
     beside: true,
     methods: ['chat.postMessage after views.publish missing_scope'],
-    orders: { 'views.publish': { after: 1 }, 'chat.postMessage': { channel: 'U0ANA00001' } },
+    orders: () => ({ 'views.publish': { after: 1 }, 'chat.postMessage': { channel: 'U0ANA00001' } }),
     async act({ walk, base, type }, word) {
       await type('ana', base.channel, `action ${word} @ana`);
       await walk.control('home', { user: 'ana' });
