@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto';
 import { alertsHere, firingIn } from '#domain/alert/state.js';
 import { CHAIN_START, type SealedFact, seal } from '#domain/incident/chain.js';
-import { decide } from '#domain/incident/decide.js';
 import { type Effect, effectsOf, laneOf, laneOfEffect } from '#domain/incident/effect.js';
 import { amendmentOf, entryOf } from '#domain/incident/entry.js';
 import type { Fact } from '#domain/incident/fact.js';
 import type { Asking, Found, Intent, TypedIntent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import { evolve, type IncidentState } from '#domain/incident/state.js';
 import { type Rules, sightOf, unseen } from '#domain/permission.js';
 import { isRefusal, type Refusal } from '#domain/refusal.js';

@@ -13,7 +13,7 @@ export interface ReminderWorld extends Pick<ScheduleWorld, 'tell' | 'now' | 'log
 
 /**
  * Has every channel reminded of what is due there, one thing at a time. Whoever looks, and however often, each is said once:
- * that it is said is a fact, and a second one like it is none (domain/incident/decide.ts). Whoever was away for a night finds
+ * that it is said is a fact, and a second one like it is none (domain/incident/rules/decide.ts). Whoever was away for a night finds
  * one thing due, not ten.
  */
 export async function remindChannels(

@@ -303,7 +303,7 @@ async function tellChanges(
 
 async function tell(intent: Intent, { team, incident }: WatchLane, { world, lease }: Hand): Promise<void> {
   if (lease.signal.aborted) throw new Lost();
-  // How the watch stands is the key: nothing is told or ended twice (domain/incident/decide.ts).
+  // How the watch stands is the key: nothing is told or ended twice (domain/watch/decide.ts).
   const answer = await world.tell(intent, incident, botAsking(team, null, world.now()));
   if (isRefusal(answer)) throw new NotKept(`${intent.type}: ${answer.code}`);
 }

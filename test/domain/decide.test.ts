@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/incident/decide.js';
 import { amendmentOf, type Entry, entryOf, entryText, filesOf, toldText } from '#domain/incident/entry.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
 import { imageTypeOf } from '#domain/incident/message.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { cameLate } from '#domain/incident/state.js';
 import { isRefusal, type RefusalCode, refuse } from '#domain/refusal.js';

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
-import { decide } from '#domain/incident/decide.js';
 import { entryOf } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import type { Asking, Found, Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import { evolve, type IncidentState } from '#domain/incident/state.js';
 import type { RefusalCode } from '#domain/refusal.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/incident/decide.js';
 import { effectsOf } from '#domain/incident/effect.js';
 import { entryOf, entryText } from '#domain/incident/entry.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Found, Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import { evolve, type IncidentState } from '#domain/incident/state.js';
 import { mergedInto } from '#domain/link/link.js';
 import { botAsking } from '#domain/words.js';

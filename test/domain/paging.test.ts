@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { plain } from '#domain/command/entered.js';
 import { type CommandContext, parseCommand } from '#domain/command/parse.js';
-import { decide } from '#domain/incident/decide.js';
 import { effectsOf } from '#domain/incident/effect.js';
 import { entryOf, entryText } from '#domain/incident/entry.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import { evolve, type IncidentState } from '#domain/incident/state.js';
 import { type PagingRules, pagesDue, pagesText } from '#domain/paging/page.js';
 import { isRefusal } from '#domain/refusal.js';

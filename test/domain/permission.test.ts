@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { VERBS as MACHINE } from '#cli/cli.js';
 import { VERBS } from '#domain/command/verbs.js';
-import { decide } from '#domain/incident/decide.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import {
   forbidden,
   isHere,

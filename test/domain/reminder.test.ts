@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/incident/decide.js';
 import { effectsOf } from '#domain/incident/effect.js';
 import { entryOf, toldText } from '#domain/incident/entry.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
 import { type ReminderSettings, reminderDue, sameRhythm } from '#domain/incident/reminder.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import { evolve, type IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { toSeconds } from '#domain/words.js';

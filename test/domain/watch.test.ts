@@ -52,7 +52,7 @@ const asBot = (drafts: DraftFact[], intent: Intent) => {
   const asking = { team: 'T1', by: bot, source: 'bot' as const, key: null, now: NOW, seesPrivate: true };
   return decideAs(fold(stream(...drafts)), intent, asking);
 };
-const { decide: decideWith } = await import('#domain/incident/decide.js');
+const { decide: decideWith } = await import('#domain/incident/rules/decide.js');
 const NOTHING = { entry: null, changes: [], captured: null, actionDone: false, number: 7 };
 function decideAs(state: IncidentState | null, intent: Intent, asking: Parameters<typeof decideWith>[2]) {
   return decideWith(state, intent, asking, NOTHING);

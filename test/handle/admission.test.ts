@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/incident/decide.js';
 import type { Asking, Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { GIVEN_POWERS, type Power, type Rules, sees } from '#domain/permission.js';
 import type { Account } from '#domain/words.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decide } from '#domain/incident/decide.js';
 import type { Entry } from '#domain/incident/entry.js';
 import type { Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.js';
 import type { PublicRules } from '#domain/status/publish.js';

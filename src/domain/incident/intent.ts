@@ -324,3 +324,11 @@ interface Written {
 export type Decision = DraftFact[] | Refusal;
 
 export type IntentOf<T extends Intent['type']> = Extract<Intent, { type: T }>;
+
+/** What one type of intent leads to in an incident that there is. */
+export type Rule<T extends Intent['type']> = (
+  state: IncidentState,
+  intent: IntentOf<T>,
+  asking: Asking,
+  found: Found,
+) => Decision;

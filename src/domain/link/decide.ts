@@ -1,7 +1,7 @@
 import { alertsHere } from '../alert/state.js';
 import type { Entry } from '../incident/entry.js';
 import type { DraftFact } from '../incident/fact.js';
-import type { Asking, Decision, Found, Intent } from '../incident/intent.js';
+import type { Asking, Decision, Found, Intent, Rule } from '../incident/intent.js';
 import type { IncidentState } from '../incident/state.js';
 import { type Refusal, refuse } from '../refusal.js';
 import { runsOf } from '../run/state.js';
@@ -19,13 +19,6 @@ export function decideLink(state: IncidentState, intent: LinkIntent, asking: Ask
 export function isAboutLink(intent: { type: string }): intent is LinkIntent {
   return Object.hasOwn(RULES, intent.type);
 }
-
-type Rule<T extends LinkIntent['type']> = (
-  state: IncidentState,
-  intent: Extract<LinkIntent, { type: T }>,
-  asking: Asking,
-  found: Found,
-) => Decision;
 
 const RULES: { readonly [T in LinkIntent['type']]: Rule<T> } = {
   LinkIncidents: (state, { to, reason }, asking, { target = null }) => {

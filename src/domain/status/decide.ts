@@ -1,4 +1,4 @@
-import type { Asking, Decision, Found, Intent, IntentOf } from '../incident/intent.js';
+import type { Found, Intent, IntentOf, Rule } from '../incident/intent.js';
 import { restoredWithout } from '../incident/restored.js';
 import type { IncidentState, Maintenances } from '../incident/state.js';
 import { type Refusal, refuse } from '../refusal.js';
@@ -14,13 +14,6 @@ import {
   shownOf,
 } from './publish.js';
 import { gapsIn } from './template.js';
-
-type Rule<T extends Intent['type']> = (
-  state: IncidentState,
-  intent: IntentOf<T>,
-  asking: Asking,
-  found: Found,
-) => Decision;
 
 type Publishing =
   | 'PublishPost'

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { firingIn } from '#domain/alert/state.js';
-import { decide } from '#domain/incident/decide.js';
 import { effectsOf, laneOfAlerts, laneOfEffect } from '#domain/incident/effect.js';
 import { amendmentOf, type Entry, entryOf, entryText } from '#domain/incident/entry.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Asking, Found, Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { alertsAsking, botAsking } from '#domain/words.js';
 import { asking, fold, given, mark, NOW, opened, status, stream } from '../given.js';

@@ -1,6 +1,6 @@
-import { decide } from '#domain/incident/decide.js';
 import type { DraftFact, Fact } from '#domain/incident/fact.js';
 import type { Asking, Decision, Found, Intent } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import type { Rules } from '#domain/permission.js';
 import type { Phase, RunFactBody, StepOutcome } from '#domain/run/fact.js';

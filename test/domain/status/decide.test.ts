@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { decide } from '#domain/incident/decide.js';
 import { effectsOf } from '#domain/incident/effect.js';
 import type { DraftFact } from '#domain/incident/fact.js';
 import type { Found } from '#domain/incident/intent.js';
+import { decide } from '#domain/incident/rules/decide.js';
 import type { IncidentState } from '#domain/incident/state.js';
 import { isRefusal } from '#domain/refusal.js';
 import { maintenanceDue } from '#domain/status/decide.js';

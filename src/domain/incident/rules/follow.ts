@@ -1,6 +1,6 @@
-import type { Fact } from './fact.js';
-import type { Decision, Found, IntentOf } from './intent.js';
-import { compareTs } from './message.js';
+import type { Fact } from '../fact.js';
+import type { Decision, Found, IntentOf } from '../intent.js';
+import { compareTs } from '../message.js';
 
 /**
  * What follows when Slack says that a recorded message changed. Events come late, twice and in any order, so each is put where
