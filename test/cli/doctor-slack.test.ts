@@ -81,6 +81,7 @@ describe('the announcement channel', () => {
 
   test.each([
     ['error', 'missing_scope', /lacks a scope → add the scopes/],
+    ['error', 'token_revoked', /token is no good any more → install the app again/],
     ['error', 'internal_error', /internal_error → Slack does not tell now/],
     ['error', 'never_seen_code', /never_seen_code → Slack does not tell now/],
     ['http500', 500, /http_500 → Slack does not tell now/],
